@@ -1,0 +1,5 @@
+drop schema audit;
+drop schema control;
+
+drop extension citext;
+drop extension pg_trgm;

@@ -1,0 +1,2 @@
+drop table control.client_customizations;
+drop table control.clients;

@@ -1,0 +1,498 @@
+// @generated automatically by Diesel CLI.
+
+pub mod audit {
+    diesel::table! {
+        audit.changes (id, occurred_at) {
+            id -> Uuid,
+            event_id -> Uuid,
+            occurred_at -> Timestamptz,
+            position -> Int8,
+            table_name -> Text,
+            row_id -> Nullable<Uuid>,
+            op -> Text,
+            before -> Nullable<Jsonb>,
+            after -> Nullable<Jsonb>,
+            tenant_id -> Nullable<Uuid>,
+            client_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        audit.events (id, occurred_at) {
+            id -> Uuid,
+            occurred_at -> Timestamptz,
+            actor_kind -> Text,
+            actor_id -> Nullable<Uuid>,
+            actor_label -> Nullable<Text>,
+            effective_actor_id -> Nullable<Uuid>,
+            session_id -> Nullable<Uuid>,
+            request_id -> Nullable<Uuid>,
+            action -> Text,
+            outcome -> Text,
+            is_read -> Bool,
+            reason -> Nullable<Text>,
+            target_kind -> Text,
+            target_id -> Nullable<Uuid>,
+            tenant_id -> Nullable<Uuid>,
+            client_id -> Nullable<Uuid>,
+            details -> Jsonb,
+            database_user -> Text,
+        }
+    }
+
+    diesel::table! {
+        audit.security_events (id, occurred_at) {
+            id -> Uuid,
+            occurred_at -> Timestamptz,
+            kind -> Text,
+            severity -> Text,
+            actor_id -> Nullable<Uuid>,
+            session_id -> Nullable<Uuid>,
+            request_id -> Nullable<Uuid>,
+            network_hash -> Nullable<Bytea>,
+            tenant_id -> Nullable<Uuid>,
+            details -> Jsonb,
+        }
+    }
+
+    diesel::allow_tables_to_appear_in_same_query!(changes, events, security_events,);
+}
+// @generated automatically by Diesel CLI.
+
+pub mod control {
+    diesel::table! {
+        control.assignments (id) {
+            id -> Uuid,
+            user_id -> Uuid,
+            role_id -> Uuid,
+            scope_kind -> Text,
+            tenant_id -> Nullable<Uuid>,
+            client_id -> Nullable<Uuid>,
+            expires_at -> Nullable<Timestamptz>,
+            granted_by -> Nullable<Uuid>,
+            reason -> Text,
+            last_used_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+            revoked_by -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.client_analytics (id) {
+            id -> Uuid,
+            client_id -> Uuid,
+            tenant_id -> Uuid,
+            day -> Date,
+            page_views -> Int8,
+            visitors -> Int8,
+            conversions -> Int8,
+            errors -> Int8,
+            avg_load_ms -> Nullable<Int4>,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        control.client_customizations (id) {
+            id -> Uuid,
+            client_id -> Uuid,
+            tenant_id -> Uuid,
+            template_id -> Text,
+            settings -> Jsonb,
+            brand_primary_color -> Nullable<Text>,
+            brand_logo_url -> Nullable<Text>,
+            status -> Text,
+            published_at -> Nullable<Timestamptz>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.client_deployments (id) {
+            id -> Uuid,
+            client_id -> Uuid,
+            tenant_id -> Uuid,
+            environment -> Text,
+            status -> Text,
+            version_label -> Nullable<Text>,
+            url -> Nullable<Text>,
+            triggered_by -> Nullable<Uuid>,
+            started_at -> Nullable<Timestamptz>,
+            finished_at -> Nullable<Timestamptz>,
+            duration_ms -> Nullable<Int8>,
+            error_message -> Nullable<Text>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.clients (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            slug -> Text,
+            name -> Text,
+            name_sort -> Text,
+            status -> Text,
+            industry -> Nullable<Text>,
+            website -> Nullable<Text>,
+            contact_name -> Nullable<Text>,
+            contact_email -> Nullable<Citext>,
+            notes -> Text,
+            last_activity_at -> Timestamptz,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.deployment_tracking_events (id) {
+            id -> Uuid,
+            deployment_id -> Uuid,
+            client_id -> Uuid,
+            tenant_id -> Uuid,
+            occurred_at -> Timestamptz,
+            step -> Text,
+            status -> Text,
+            message -> Text,
+            details -> Jsonb,
+        }
+    }
+
+    diesel::table! {
+        control.idempotency_keys (user_id, key) {
+            user_id -> Uuid,
+            key -> Uuid,
+            route -> Text,
+            body_hash -> Bytea,
+            location -> Text,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        control.job_queue (id) {
+            id -> Uuid,
+            kind -> Text,
+            payload -> Jsonb,
+            status -> Text,
+            priority -> Int4,
+            run_at -> Timestamptz,
+            attempts -> Int4,
+            max_attempts -> Int4,
+            lease_until -> Nullable<Timestamptz>,
+            lease_token -> Nullable<Uuid>,
+            worker -> Nullable<Text>,
+            progress_done -> Int8,
+            progress_total -> Nullable<Int8>,
+            last_error -> Nullable<Text>,
+            idempotency_key -> Nullable<Text>,
+            schedule_slot -> Nullable<Timestamptz>,
+            tenant_id -> Nullable<Uuid>,
+            client_id -> Nullable<Uuid>,
+            actor_id -> Nullable<Uuid>,
+            event_id -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            started_at -> Nullable<Timestamptz>,
+            finished_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        control.login_attempts (id) {
+            id -> Uuid,
+            occurred_at -> Timestamptz,
+            account_hash -> Bytea,
+            user_id -> Nullable<Uuid>,
+            network_hash -> Nullable<Bytea>,
+            device_id -> Nullable<Uuid>,
+            outcome -> Text,
+            request_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.outbox (id) {
+            id -> Uuid,
+            event_id -> Uuid,
+            kind -> Text,
+            recipient -> Text,
+            subject -> Text,
+            payload -> Jsonb,
+            tenant_id -> Nullable<Uuid>,
+            status -> Text,
+            attempts -> Int4,
+            last_error -> Nullable<Text>,
+            created_at -> Timestamptz,
+            sent_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        control.privileges (name) {
+            name -> Text,
+            description -> Text,
+            is_dangerous -> Bool,
+            log_reads -> Bool,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        control.role_privileges (role_id, privilege_name) {
+            role_id -> Uuid,
+            privilege_name -> Text,
+            created_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.roles (id) {
+            id -> Uuid,
+            name -> Text,
+            description -> Text,
+            is_system -> Bool,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.sessions (id) {
+            id -> Uuid,
+            user_id -> Uuid,
+            token_hash -> Bytea,
+            user_epoch -> Int4,
+            created_at -> Timestamptz,
+            last_seen_at -> Timestamptz,
+            idle_expires_at -> Timestamptz,
+            absolute_expires_at -> Timestamptz,
+            authenticated_at -> Timestamptz,
+            user_agent_family -> Nullable<Text>,
+            network_hash -> Nullable<Bytea>,
+            device_id -> Nullable<Uuid>,
+            rotated_from -> Nullable<Uuid>,
+            revoked_at -> Nullable<Timestamptz>,
+            revoked_reason -> Nullable<Text>,
+            revoked_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.tenant_domains (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            domain -> Citext,
+            is_primary -> Bool,
+            status -> Text,
+            verification_token -> Text,
+            verified_at -> Nullable<Timestamptz>,
+            last_checked_at -> Nullable<Timestamptz>,
+            last_error -> Nullable<Text>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.tenant_policies (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            default_visibility -> Text,
+            external_sharing_allowed -> Bool,
+            public_links_allowed -> Bool,
+            session_idle_minutes -> Int4,
+            session_absolute_hours -> Int4,
+            mfa_required -> Bool,
+            allowed_email_domains -> Array<Nullable<Text>>,
+            activity_retention_days -> Int4,
+            trash_retention_days -> Int4,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.tenants (id) {
+            id -> Uuid,
+            slug -> Text,
+            name -> Text,
+            name_sort -> Text,
+            region -> Text,
+            status -> Text,
+            isolation -> Text,
+            trial_ends_at -> Nullable<Timestamptz>,
+            suspended_at -> Nullable<Timestamptz>,
+            suspension_reason -> Nullable<Text>,
+            closing_at -> Nullable<Timestamptz>,
+            closed_at -> Nullable<Timestamptz>,
+            last_activity_at -> Timestamptz,
+            notes -> Text,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.user_credentials (id) {
+            id -> Uuid,
+            user_id -> Uuid,
+            kind -> Text,
+            secret_hash -> Nullable<Text>,
+            parameters -> Jsonb,
+            label -> Text,
+            expires_at -> Nullable<Timestamptz>,
+            used_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.users (id) {
+            id -> Uuid,
+            kind -> Text,
+            email -> Citext,
+            name -> Text,
+            name_sort -> Text,
+            status -> Text,
+            is_staff -> Bool,
+            locale -> Text,
+            time_zone -> Text,
+            email_verified_at -> Nullable<Timestamptz>,
+            last_login_at -> Nullable<Timestamptz>,
+            failed_login_count -> Int4,
+            locked_until -> Nullable<Timestamptz>,
+            mfa_enabled -> Bool,
+            authority_epoch -> Int4,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.workspace_members (id) {
+            id -> Uuid,
+            workspace_id -> Uuid,
+            tenant_id -> Uuid,
+            user_id -> Uuid,
+            role -> Text,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.workspaces (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            name -> Text,
+            name_sort -> Text,
+            status -> Text,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::joinable!(assignments -> roles (role_id));
+    diesel::joinable!(assignments -> tenants (tenant_id));
+    diesel::joinable!(assignments -> users (user_id));
+    diesel::joinable!(clients -> tenants (tenant_id));
+    diesel::joinable!(idempotency_keys -> users (user_id));
+    diesel::joinable!(job_queue -> tenants (tenant_id));
+    diesel::joinable!(job_queue -> users (actor_id));
+    diesel::joinable!(outbox -> tenants (tenant_id));
+    diesel::joinable!(role_privileges -> privileges (privilege_name));
+    diesel::joinable!(role_privileges -> roles (role_id));
+    diesel::joinable!(sessions -> users (user_id));
+    diesel::joinable!(tenant_domains -> tenants (tenant_id));
+    diesel::joinable!(tenant_policies -> tenants (tenant_id));
+    diesel::joinable!(user_credentials -> users (user_id));
+    diesel::joinable!(workspace_members -> users (user_id));
+    diesel::joinable!(workspaces -> tenants (tenant_id));
+
+    diesel::allow_tables_to_appear_in_same_query!(
+        assignments,
+        client_analytics,
+        client_customizations,
+        client_deployments,
+        clients,
+        deployment_tracking_events,
+        idempotency_keys,
+        job_queue,
+        login_attempts,
+        outbox,
+        privileges,
+        role_privileges,
+        roles,
+        sessions,
+        tenant_domains,
+        tenant_policies,
+        tenants,
+        user_credentials,
+        users,
+        workspace_members,
+        workspaces,
+    );
+}
+// @generated automatically by Diesel CLI.

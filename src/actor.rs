@@ -1,0 +1,241 @@
+//! Who acts, with which rights, on which rows. Plain types; `auth` builds them from a session.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::error::AppError;
+
+/// A named right, declared by the domain that it protects as a type without values.
+pub trait Privilege: Send + Sync + 'static {
+    /// The name in table `privileges`, such as `tenants.manage`.
+    const NAME: &'static str;
+    /// One sentence for the role page.
+    const DESCRIPTION: &'static str;
+    /// Reads under this privilege leave an event of their own.
+    const LOG_READS: bool = false;
+    /// What it takes to hold it.
+    const NEEDS: Needs = Needs::Grant;
+}
+
+/// What it takes to hold a privilege.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// A role that contains it.
+    Grant,
+    /// A session, as for one's own account.
+    Session,
+    /// Nothing: the sign-in page and what comes before it.
+    Nothing,
+}
+
+/// What a privilege looks like in the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrivilegeInfo {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub log_reads: bool,
+}
+
+/// The registry entry of a privilege type.
+pub const fn info<P: Privilege>() -> PrivilegeInfo {
+    PrivilegeInfo { name: P::NAME, description: P::DESCRIPTION, log_reads: P::LOG_READS }
+}
+
+/// On which rows a right holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Every row.
+    #[default]
+    Platform,
+    /// The rows of these tenants and clients, and the tenant rows those clients belong to.
+    Rows { tenants: Vec<Uuid>, clients: Vec<Uuid>, client_tenants: Vec<Uuid> },
+}
+
+/// One right of a person, as `control.grants_of` spells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Grant {
+    privilege: String,
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Platform,
+    Tenant(Uuid),
+    Client(Uuid, Uuid),
+}
+
+impl Grant {
+    fn parse(text: &str) -> Option<Grant> {
+        let (privilege, place) = match text.split_once('@') {
+            None => (text, Place::Platform),
+            Some((privilege, place)) => {
+                let mut parts = place.split(':');
+                let place = match (parts.next()?, parts.next()?.parse().ok()?, parts.next()) {
+                    ("t", tenant, None) => Place::Tenant(tenant),
+                    ("c", client, Some(tenant)) => Place::Client(client, tenant.parse().ok()?),
+                    _ => return None,
+                };
+                (privilege, place)
+            }
+        };
+        Some(Grant { privilege: privilege.to_owned(), place })
+    }
+}
+
+/// What stands behind an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActorKind {
+    Person,
+    Job,
+    Command,
+    Anonymous,
+}
+
+impl ActorKind {
+    /// The spelling of column `audit.events.actor_kind`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            ActorKind::Person => "person",
+            ActorKind::Job => "job",
+            ActorKind::Command => "command",
+            ActorKind::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// Somebody or something that acts.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub kind: ActorKind,
+    pub user_id: Option<Uuid>,
+    pub session_id: Option<Uuid>,
+    pub request_id: Uuid,
+    /// A person's address, or the name of the job or command.
+    pub label: String,
+    /// A person's name.
+    pub name: String,
+    /// Path and query of the request, for reads that are logged.
+    pub asked_for: String,
+    grants: Vec<Grant>,
+    everything: bool,
+}
+
+impl Actor {
+    /// A signed-in person, with grants as `control.session_authority` returns them; unreadable ones grant nothing.
+    pub fn person(user_id: Uuid, session_id: Uuid, request_id: Uuid, email: String, name: String, grants: &[String]) -> Self {
+        Actor {
+            kind: ActorKind::Person,
+            user_id: Some(user_id),
+            session_id: Some(session_id),
+            request_id,
+            label: email,
+            name,
+            asked_for: String::new(),
+            grants: grants.iter().filter_map(|text| Grant::parse(text)).collect(),
+            everything: false,
+        }
+    }
+
+    /// Somebody who has just proved who they are and has no session yet; may only sign in.
+    pub fn signing_in(user_id: Uuid, request_id: Uuid) -> Self {
+        Actor { kind: ActorKind::Person, user_id: Some(user_id), ..Actor::anonymous(request_id) }
+    }
+
+    /// A job of the worker or a command of the command line, which may do everything under its own name.
+    pub fn process(kind: ActorKind, label: &str) -> Self {
+        Actor { kind, label: label.to_owned(), everything: true, ..Actor::anonymous(Uuid::now_v7()) }
+    }
+
+    /// Nobody: holds no right at all.
+    pub fn anonymous(request_id: Uuid) -> Self {
+        Actor {
+            kind: ActorKind::Anonymous,
+            user_id: None,
+            session_id: None,
+            request_id,
+            label: String::new(),
+            name: String::new(),
+            asked_for: String::new(),
+            grants: Vec::new(),
+            everything: false,
+        }
+    }
+
+    /// Whether the privilege is held anywhere; templates draw buttons from it.
+    pub fn holds(&self, privilege: &str) -> bool {
+        self.everything || self.grants.iter().any(|grant| grant.privilege == privilege)
+    }
+
+    /// Whether the privilege is held for every row.
+    pub fn holds_everywhere(&self, privilege: &str) -> bool {
+        self.scope(privilege) == Some(Scope::Platform)
+    }
+
+    fn scope(&self, privilege: &str) -> Option<Scope> {
+        if self.everything {
+            return Some(Scope::Platform);
+        }
+        let (mut tenants, mut clients, mut client_tenants) = (Vec::new(), Vec::new(), Vec::new());
+        for grant in self.grants.iter().filter(|grant| grant.privilege == privilege) {
+            match grant.place {
+                Place::Platform => return Some(Scope::Platform),
+                Place::Tenant(tenant) => tenants.push(tenant),
+                Place::Client(client, tenant) => {
+                    clients.push(client);
+                    client_tenants.push(tenant);
+                }
+            }
+        }
+        (!tenants.is_empty() || !clients.is_empty()).then_some(Scope::Rows { tenants, clients, client_tenants })
+    }
+}
+
+/// Proof that the actor holds `P`, and where. Cannot be made without asking the actor.
+#[derive(Debug)]
+pub struct Can<P> {
+    actor: Arc<Actor>,
+    scope: Scope,
+    privilege: PhantomData<fn() -> P>,
+}
+
+impl<P> Clone for Can<P> {
+    fn clone(&self) -> Self {
+        Can { actor: self.actor.clone(), scope: self.scope.clone(), privilege: PhantomData }
+    }
+}
+
+impl<P: Privilege> Can<P> {
+    /// Asks the actor. Nobody signed in is `SignIn`, a missing right `Forbidden`.
+    pub fn prove(actor: Arc<Actor>) -> Result<Can<P>, AppError> {
+        let scope = match P::NEEDS {
+            Needs::Nothing => Scope::Platform,
+            _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
+            Needs::Session => Scope::Platform,
+            Needs::Grant => actor.scope(P::NAME).ok_or(AppError::Forbidden(P::NAME))?,
+        };
+        Ok(Can { actor, scope, privilege: PhantomData })
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Arc<Actor> {
+        &self.actor
+    }
+
+    /// On which rows.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The database role whose policies and grants go with this proof.
+    pub fn database_role(&self) -> &'static str {
+        match (P::NEEDS, &self.actor.kind, &self.scope) {
+            (Needs::Session | Needs::Nothing, _, _) => "castellan_auth",
+            (Needs::Grant, ActorKind::Job, _) => "castellan_jobs",
+            (Needs::Grant, _, Scope::Platform) => "castellan_staff",
+            (Needs::Grant, _, Scope::Rows { .. }) => "castellan_scoped",
+        }
+    }
+}

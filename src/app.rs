@@ -1,0 +1,75 @@
+//! Putting the parts together into a server, the same way for `main` and for the tests.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App as ActixApp, HttpServer};
+
+use crate::auth::password::{Cost, Passwords};
+use crate::config::{Config, Secret};
+use crate::db::{Db, Engine};
+use crate::error::AppError;
+use crate::routes;
+use crate::web::context::Site;
+use crate::web::gate::gate;
+use crate::web::nav::Nav;
+
+/// Everything a running console holds.
+#[derive(Clone)]
+pub struct App {
+    pub db: Db,
+    pub site: Data<Site>,
+    passwords: Data<Passwords>,
+}
+
+/// Seconds that requests have to end after SIGTERM.
+const DRAIN_SECONDS: u64 = 25;
+
+impl App {
+    /// Connects to a migrated database.
+    pub fn build(config: &Config, engine: &Engine, cost: Cost) -> Result<App, AppError> {
+        let secret = Secret::load(config).map_err(AppError::Internal)?;
+        let site = Site {
+            nav: Nav::new(routes::nav()),
+            environment: config.environment(),
+            secure: config.is_secure(),
+            public_url: config.public_url.clone(),
+            secret,
+        };
+        Ok(App {
+            db: Db::connect(engine.url(), engine.pool())?,
+            site: Data::new(site),
+            passwords: Data::new(Passwords::new(cost)?),
+        })
+    }
+
+    /// Serves on a listener that is bound already.
+    pub fn serve(&self, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+        let app = self.clone();
+        let db = Data::new(self.db.clone());
+        let server = HttpServer::new(move || {
+            let site = app.site.clone();
+            ActixApp::new()
+                .app_data(db.clone())
+                .app_data(app.site.clone())
+                .app_data(app.passwords.clone())
+                .wrap(from_fn(gate))
+                .configure(move |config| routes::configure(config, &site))
+        })
+        .workers(workers)
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(DRAIN_SECONDS)
+        .on_connect(|connection, _| {
+            // Without it a compressed answer waits 40 ms for the other side's acknowledgement.
+            if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+                let _ = stream.set_nodelay(true);
+            }
+        })
+        .disable_signals()
+        .listen(listener)?;
+        Ok(server.run())
+    }
+}

@@ -1,0 +1,73 @@
+//! Finds out who asks: one look-up per request, of session and authority together, never from the cookie.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_session::SessionExt;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use diesel::RunQueryDsl;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::cookie;
+use crate::actor::{Actor, Can, Privilege};
+use crate::db::Db;
+use crate::db::functions::session_authority;
+use crate::error::AppError;
+use crate::web::context;
+
+#[derive(Deserialize)]
+struct Authority {
+    session_id: Uuid,
+    user_id: Uuid,
+    email: String,
+    name: String,
+    grants: Vec<String>,
+}
+
+/// Middleware: puts the actor where [`Can`] and pages find it.
+pub async fn identify(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let token: Option<String> = request.get_session().get(cookie::TOKEN).unwrap_or_default();
+    if let Some(token) = token {
+        let db = request.app_data::<Data<Db>>().expect("the app registers its database").clone();
+        if let Some(actor) = look_up(&db, &token, request.request()).await? {
+            request.extensions_mut().insert(Arc::new(actor));
+        }
+    }
+    next.call(request).await
+}
+
+async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<Actor>, AppError> {
+    let hash = cookie::hash(token);
+    let found: Option<serde_json::Value> = db
+        .ask(move |conn| Ok(diesel::select(session_authority(hash.as_slice())).get_result(conn)?))
+        .await?;
+    let Some(found) = found else { return Ok(None) };
+    let found: Authority = serde_json::from_value(found).map_err(|error| AppError::Internal(error.to_string()))?;
+    let mut actor = Actor::person(
+        found.user_id,
+        found.session_id,
+        context::request_id(request),
+        found.email,
+        found.name,
+        &found.grants,
+    );
+    actor.asked_for = request.uri().to_string();
+    Ok(Some(actor))
+}
+
+impl<P: Privilege> FromRequest for Can<P> {
+    type Error = AppError;
+    type Future = Ready<Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Can::prove(context::actor(request)))
+    }
+}

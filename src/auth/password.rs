@@ -1,0 +1,83 @@
+//! Passwords: argon2id, off the async threads, behind a gate of its own.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::error::AppError;
+
+/// Hashes and verifies. One at a time, a few waiting, the rest refused at once: a flood of sign-ins must not starve
+/// the pages of those who are signed in.
+#[derive(Clone)]
+pub struct Passwords {
+    params: Params,
+    queue: Arc<Semaphore>,
+    worker: Arc<Semaphore>,
+    /// Verified for unknown people, so that they cost the same time.
+    dummy: Arc<String>,
+}
+
+const WAITING: usize = 8;
+const RETRY_SECONDS: u32 = 2;
+
+/// Memory in KiB and passes over it.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    pub memory_kib: u32,
+    pub passes: u32,
+}
+
+impl Default for Cost {
+    /// About a tenth of a second on one core.
+    fn default() -> Self {
+        Cost { memory_kib: 65_536, passes: 3 }
+    }
+}
+
+impl Passwords {
+    /// Ready to hash at this cost.
+    pub fn new(cost: Cost) -> Result<Passwords, AppError> {
+        let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(internal)?;
+        let dummy = hash_now(&params, "nobody has this password")?;
+        Ok(Passwords {
+            params,
+            queue: Arc::new(Semaphore::new(WAITING)),
+            worker: Arc::new(Semaphore::new(1)),
+            dummy: Arc::new(dummy),
+        })
+    }
+
+    /// A new hash in PHC form, on this thread; for the command line.
+    pub fn hash_blocking(&self, password: &str) -> Result<String, AppError> {
+        hash_now(&self.params, password)
+    }
+
+    /// Whether the password fits the stored hash; none stored takes as long and never fits. `TooMany` when the
+    /// queue is full.
+    pub async fn fits(&self, password: String, stored: Option<String>) -> Result<bool, AppError> {
+        let _waiting = self.queue.try_acquire().map_err(|_| AppError::TooMany(RETRY_SECONDS))?;
+        let _working = self.worker.acquire().await.map_err(internal)?;
+        let known = stored.is_some();
+        let hash = stored.unwrap_or_else(|| self.dummy.to_string());
+        let verified = tokio::task::spawn_blocking(move || verify_now(&hash, &password)).await.map_err(internal)?;
+        Ok(verified? && known)
+    }
+}
+
+fn hash_now(params: &Params, password: &str) -> Result<String, AppError> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let hash: PasswordHash = argon2.hash_password(password.as_bytes()).map_err(internal)?;
+    Ok(hash.to_string())
+}
+
+fn verify_now(hash: &str, password: &str) -> Result<bool, AppError> {
+    let hash = PasswordHash::new(hash).map_err(internal)?;
+    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+fn internal(error: impl std::fmt::Display) -> AppError {
+    AppError::Internal(format!("password hashing: {error}"))
+}

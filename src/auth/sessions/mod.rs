@@ -1,0 +1,4 @@
+//! One's own sessions: see them, end them.
+
+pub mod pages;
+mod store;

@@ -1,0 +1,5 @@
+//! Signing in with a password or a one-time link, and signing out.
+
+pub mod pages;
+pub mod store;
+mod throttle;

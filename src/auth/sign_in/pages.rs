@@ -1,0 +1,224 @@
+//! `/sign-in`, `/sign-in/link/{token}`, `/sign-out`.
+
+use actix_session::SessionExt;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::store::{self, Account, Origin};
+use crate::action::Action;
+use crate::actor::{Actor, Can};
+use crate::auth::password::Passwords;
+use crate::auth::{OwnAccount, SignIn, cookie};
+use crate::db::{Db, SecurityEvent};
+use crate::error::AppError;
+use crate::web::context::Context;
+use crate::web::flash::Flash;
+use crate::web::form::{FieldError, Form, FormView};
+use crate::web::page::{self, Shell, see_other};
+
+#[derive(Template)]
+#[template(path = "auth/sign_in/new.html")]
+struct New {
+    shell: Shell,
+    form: FormView,
+    return_to: String,
+}
+
+const DEVICE: &str = "device";
+const REFUSED: &str = "That address and password do not fit together, or the account may not open this console.";
+
+pub async fn new(_: Can<SignIn>, context: Context) -> Result<HttpResponse, AppError> {
+    if context.actor.session_id.is_some() {
+        return Ok(HttpResponse::SeeOther().insert_header(("location", "/")).finish());
+    }
+    let return_to = context.return_to().unwrap_or_default();
+    page::ok(New { shell: context.shell("Sign in"), form: FormView::default(), return_to }.render())
+}
+
+pub async fn create(
+    can: Can<SignIn>,
+    context: Context,
+    request: HttpRequest,
+    db: Data<Db>,
+    passwords: Data<Passwords>,
+    form: Form,
+) -> Result<HttpResponse, AppError> {
+    let mut check = form.check();
+    let email = check.line("email", 1, 254);
+    if form.get("password").is_empty() {
+        check.refuse("password", "is required");
+    } else if form.get("password").len() > 1024 {
+        check.refuse("password", "may have 1024 bytes at most");
+    }
+    let email = match check.finish(email) {
+        Ok(email) => email,
+        Err(errors) => return again(&context, &form, errors, StatusCode::UNPROCESSABLE_ENTITY),
+    };
+    let origin = origin(&context, &request, &email);
+    let (account, wait) = {
+        let (email, origin) = (email.clone(), origin.clone());
+        db.read(&can, move |conn| store::account(conn, &email, &origin)).await?
+    };
+    if wait > 0 {
+        note(&db, &can, &origin, account.as_ref(), "throttled").await?;
+        let error = FieldError::new("base", format!("Too many tries. Wait {wait} seconds, then try again."));
+        let mut answer = again(&context, &form, vec![error], StatusCode::TOO_MANY_REQUESTS)?;
+        answer.headers_mut().insert("retry-after".parse().expect("a header name"), wait.into());
+        return Ok(answer);
+    }
+    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
+    let fits = passwords.fits(form.get("password").to_owned(), stored).await?;
+    match account {
+        Some(account) if fits && account.may_open_the_console => {
+            let to = form.return_to().unwrap_or_else(|| "/".to_owned());
+            begin(&context, &request, &db, account, origin, "password", &to).await
+        }
+        account => {
+            let outcome = match (&account, fits) {
+                (None, _) => "unknown_account",
+                (Some(_), false) => "wrong_password",
+                (Some(_), true) => "inactive",
+            };
+            note(&db, &can, &origin, account.as_ref(), outcome).await?;
+            again(&context, &form, vec![FieldError::new("base", REFUSED)], StatusCode::UNPROCESSABLE_ENTITY)
+        }
+    }
+}
+
+/// The link printed at the start or made by `castellan user recover`. It is a one-time secret typed by the person
+/// who owns the machine, so that following it is enough; this is the only GET that changes something.
+pub async fn link(
+    _: Can<SignIn>,
+    context: Context,
+    request: HttpRequest,
+    db: Data<Db>,
+    token: Path<String>,
+) -> Result<HttpResponse, AppError> {
+    let hash = link_hash(&token);
+    let action = Action::general("session.redeem_link", "session");
+    let can = Can::<SignIn>::prove(std::sync::Arc::new(Actor::anonymous(context.actor.request_id)))?;
+    let redeemed = db.write(&can, action, move |tx| store::redeem(tx, &hash)).await;
+    match redeemed {
+        Ok(account) if account.may_open_the_console => {
+            let origin = origin(&context, &request, &account.id.to_string());
+            begin(&context, &request, &db, account, origin, "link", "/").await
+        }
+        Ok(_) | Err(AppError::NotFound) => {
+            let error = FieldError::new("base", "This link was used already, is older than ten minutes, or was never made. Start the console again for a new one, or sign in with a password.");
+            again(&context, &Form::default(), vec![error], StatusCode::GONE)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub async fn destroy(can: Can<OwnAccount>, request: HttpRequest, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    if let Some(session_id) = can.actor().session_id {
+        let action = Action::on("session.sign_out", "session", session_id);
+        db.write(&can, action, move |tx| store::end(tx, session_id)).await?;
+    }
+    request.get_session().purge();
+    let mut answer = see_other("/sign-in", Flash::ok("You are signed out."));
+    answer.headers_mut().insert(
+        "clear-site-data".parse().expect("a header name"),
+        "\"cache\", \"storage\"".parse().expect("a header value"),
+    );
+    Ok(answer)
+}
+
+/// The hash of a link's token as column `secret_hash` holds it.
+pub fn link_hash(token: &str) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie::hash(token))
+}
+
+async fn begin(
+    context: &Context,
+    request: &HttpRequest,
+    db: &Db,
+    account: Account,
+    mut origin: Origin,
+    factor: &str,
+    location: &str,
+) -> Result<HttpResponse, AppError> {
+    let device = origin.device_id.unwrap_or_else(Uuid::new_v4);
+    origin.device_id = Some(device);
+    let token = cookie::new_token();
+    let hash = cookie::hash(&token);
+    let replaced = context.actor.session_id;
+    let actor = Actor::signing_in(account.id, context.actor.request_id);
+    let can = Can::<SignIn>::prove(std::sync::Arc::new(actor))?;
+    let action = Action::on("session.sign_in", "user", account.id).details(json!({ "factor": factor }));
+    db.write(&can, action, move |tx| store::begin(tx, &account, &origin, hash, replaced)).await?;
+
+    let session = request.get_session();
+    session.renew();
+    session.insert(cookie::TOKEN, &token).map_err(|error| AppError::Internal(error.to_string()))?;
+    let device = Cookie::build(DEVICE, device.to_string())
+        .path("/sign-in")
+        .http_only(true)
+        .secure(context.site().secure)
+        .same_site(SameSite::Strict)
+        .max_age(Duration::days(180))
+        .finish();
+    Ok(HttpResponse::SeeOther().insert_header(("location", location)).cookie(device).finish())
+}
+
+async fn note(
+    db: &Db,
+    can: &Can<SignIn>,
+    origin: &Origin,
+    account: Option<&Account>,
+    outcome: &'static str,
+) -> Result<(), AppError> {
+    let user_id = account.map(|account| account.id);
+    let noted = origin.clone();
+    db.append(can, move |conn| store::note_failure(conn, &noted, user_id, outcome)).await?;
+    let event = SecurityEvent {
+        kind: if outcome == "throttled" { "authn_login_lock" } else { "authn_login_fail" },
+        severity: "warning",
+        network_hash: origin.network_hash.clone(),
+        details: json!({ "outcome": outcome, "user_id": user_id }),
+    };
+    db.note_security(can.actor().clone(), event).await;
+    Ok(())
+}
+
+fn again(
+    context: &Context,
+    form: &Form,
+    errors: Vec<FieldError>,
+    status: StatusCode,
+) -> Result<HttpResponse, AppError> {
+    let return_to = form.return_to().unwrap_or_default();
+    let form = FormView::filled(&[("email", form.get("email"))]).refused(errors);
+    page::html(status, New { shell: context.shell("Sign in"), form, return_to }.render())
+}
+
+fn origin(context: &Context, request: &HttpRequest, account: &str) -> Origin {
+    let header = request.headers().get("user-agent").and_then(|value| value.to_str().ok());
+    let account = account.trim().to_lowercase();
+    Origin {
+        account_hash: context.site().secret.hash("account", account.as_bytes()).to_vec(),
+        network_hash: context.site().network_hash(request),
+        device_id: request.cookie(DEVICE).and_then(|cookie| cookie.value().parse().ok()),
+        user_agent: header.map(user_agent_family),
+        request_id: context.actor.request_id,
+    }
+}
+
+/// Browser and system in words, enough to recognise a session by and too little to follow somebody.
+fn user_agent_family(header: &str) -> String {
+    let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| header.contains(mark)).map(|(_, name)| *name);
+    let browser = first(&[("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let system = first(&[("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iOS"), ("Mac OS", "macOS"), ("Linux", "Linux")]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "Another program".to_owned(),
+    }
+}

@@ -1,0 +1,4 @@
+//! The subcommands.
+
+pub mod serve;
+pub mod setup;

@@ -1,0 +1,59 @@
+//! What a database needs before the console can use it: schema, privileges, roles, a founder.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::access::people::{self, NewStaff};
+use crate::access::{Manage, roles};
+use crate::action::Action;
+use crate::actor::{Actor, ActorKind, Can};
+use crate::auth::password::Passwords;
+use crate::config::Config;
+use crate::db::Db;
+use crate::error::AppError;
+use crate::routes;
+
+/// The address of the founder who is made when none is configured.
+pub const DEVELOPMENT_FOUNDER: &str = "founder@example.com";
+
+/// The right of a command to do this, under the command's own name.
+pub fn authority(command: &str) -> Result<Can<Manage>, AppError> {
+    Can::prove(Arc::new(Actor::process(ActorKind::Command, command)))
+}
+
+/// Syncs privileges and roles, and makes the founder if there is none and there can be one: the configured one, or
+/// in development one without a password. Returns the founder that exists afterwards.
+pub async fn prepare(db: &Db, config: &Config, passwords: &Passwords) -> Result<Option<(Uuid, String)>, AppError> {
+    let can = authority("serve")?;
+    roles::sync(db, &can, routes::privileges()).await?;
+    if let Some(founder) = db.read(&can, people::first_founder).await? {
+        return Ok(Some(founder));
+    }
+    let (email, password_hash) = match (&config.founder_email, &config.founder_password) {
+        (Some(email), Some(password)) => (email.clone(), Some(passwords.hash_blocking(password)?)),
+        _ if !config.is_secure() => (DEVELOPMENT_FOUNDER.to_owned(), None),
+        _ => return Ok(None),
+    };
+    let new = NewStaff {
+        id: Uuid::now_v7(),
+        email: email.clone(),
+        name: "Founder".into(),
+        role: "founder".into(),
+        password_hash,
+        reason: "first start".into(),
+    };
+    let id = new.id;
+    let action = Action::on("user.create", "user", id).reason("first start");
+    db.write(&can, action, move |tx| people::add_staff(tx, &new)).await?;
+    Ok(Some((id, email)))
+}
+
+/// A one-time sign-in address for a person.
+pub async fn sign_in_link(db: &Db, config: &Config, command: &str, user_id: Uuid) -> Result<String, AppError> {
+    let can = authority(command)?;
+    let action = Action::on("user.make_sign_in_link", "user", user_id);
+    let token = db.write(&can, action, move |tx| people::make_link(tx, user_id)).await?;
+    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    Ok(format!("{base}/sign-in/link/{token}"))
+}

@@ -1,0 +1,175 @@
+//! Every setting, from the environment, `.env` or the command line; a wrong value stops the start with one sentence.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// The settings of all subcommands.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address and port to listen on
+    #[arg(long, env = "CASTELLAN_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    pub listen: SocketAddr,
+
+    /// Folder of the embedded database and of the secret key
+    #[arg(long, env = "CASTELLAN_DATA_DIR", default_value = "./data", global = true)]
+    pub data_dir: PathBuf,
+
+    /// A PostgreSQL 15+ server to use instead of the embedded engine, as a postgres:// address
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_parser = database_url)]
+    pub database_url: Option<String>,
+
+    /// Connections to the server; the embedded engine has one
+    #[arg(long, env = "CASTELLAN_POOL", default_value_t = 8, global = true, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub pool: u32,
+
+    /// E-mail address of the founder to create at the first start
+    #[arg(long, env = "CASTELLAN_FOUNDER_EMAIL", global = true)]
+    pub founder_email: Option<String>,
+
+    /// Password of that founder, 12 characters or more
+    #[arg(long, env = "CASTELLAN_FOUNDER_PASSWORD", global = true, hide_env_values = true)]
+    pub founder_password: Option<String>,
+
+    /// 1 loads demo data into an empty database, 0 does not; without it only the embedded engine gets some
+    #[arg(long, env = "CASTELLAN_DEMO", global = true, value_parser = zero_or_one)]
+    pub demo: Option<bool>,
+
+    /// The address people type, such as https://console.example.com; cookies are secure when it is https
+    #[arg(long, env = "CASTELLAN_PUBLIC_URL", global = true, value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// 64 or more hexadecimal digits shared by all processes; without it a file in the data folder is made and used
+    #[arg(long, env = "CASTELLAN_SECRET_KEY", global = true, hide_env_values = true, value_parser = secret_key)]
+    pub secret_key: Option<String>,
+
+    /// What to log, such as info or castellan=debug; CASTELLAN_LOG_FORMAT=json for machines
+    #[arg(long, env = "CASTELLAN_LOG", default_value = "info", global = true)]
+    pub log: String,
+
+    /// text or json
+    #[arg(long, env = "CASTELLAN_LOG_FORMAT", default_value = "text", global = true, value_parser = ["text", "json"])]
+    pub log_format: String,
+}
+
+impl Config {
+    /// What needs more than one setting to be seen wrong.
+    pub fn check(&self) -> Result<(), String> {
+        match (&self.founder_email, &self.founder_password) {
+            (Some(_), None) => Err("CASTELLAN_FOUNDER_PASSWORD is missing: the founder needs both an address and a password.".into()),
+            (None, Some(_)) => Err("CASTELLAN_FOUNDER_EMAIL is missing: the founder needs both an address and a password.".into()),
+            (_, Some(password)) if password.chars().count() < 12 => Err("CASTELLAN_FOUNDER_PASSWORD must have 12 characters or more.".into()),
+            _ if cfg!(not(feature = "embedded")) && self.database_url.is_none() => {
+                Err("DATABASE_URL is missing: this build has no embedded database.".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an empty database gets demo data.
+    pub fn wants_demo(&self) -> bool {
+        self.demo.unwrap_or(self.database_url.is_none() && self.founder_email.is_none())
+    }
+
+    /// Served over https, which is what production looks like.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// The pill in the top bar.
+    pub fn environment(&self) -> &'static str {
+        if self.is_secure() { "production" } else { "development" }
+    }
+}
+
+/// Keys for signed cookies and for hashes of addresses, all derived from one secret.
+#[derive(Clone)]
+pub struct Secret([u8; 32]);
+
+impl Secret {
+    /// From the setting, else from `<data_dir>/secret.key`, which is made when missing and readable by its owner only.
+    pub fn load(config: &Config) -> Result<Secret, String> {
+        let text = match &config.secret_key {
+            Some(text) => text.clone(),
+            None => read_or_make(&config.data_dir.join("secret.key"))?,
+        };
+        Ok(Secret(Sha256Digest::of(text.trim().as_bytes())))
+    }
+
+    /// A key for one purpose.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.hash(purpose, b"")
+    }
+
+    /// Keyed hash of a value for one purpose; without the secret it cannot be found by trying all values.
+    pub fn hash(&self, purpose: &str, value: &[u8]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(value);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+struct Sha256Digest;
+
+impl Sha256Digest {
+    fn of(bytes: &[u8]) -> [u8; 32] {
+        use sha2::Digest;
+        Sha256::digest(bytes).into()
+    }
+}
+
+fn read_or_make(path: &std::path::Path) -> Result<String, String> {
+    use std::io::{ErrorKind, Write};
+    let explain = |error: std::io::Error| format!("The secret key {} cannot be used: {error}.", path.display());
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(explain)?;
+    }
+    let fresh: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            file.write_all(fresh.as_bytes()).map_err(explain)?;
+            Ok(fresh)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(explain),
+        Err(error) => Err(explain(error)),
+    }
+}
+
+fn database_url(text: &str) -> Result<String, String> {
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Ok(text.to_owned());
+    }
+    Err("must begin with postgres:// or postgresql://".into())
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains('/') => Ok(text.to_owned()),
+        _ => Err("must be http:// or https:// and a host without a path, such as https://console.example.com".into()),
+    }
+}
+
+fn zero_or_one(text: &str) -> Result<bool, String> {
+    match text {
+        "0" => Ok(false),
+        "1" => Ok(true),
+        _ => Err("must be 0 or 1".into()),
+    }
+}
+
+fn secret_key(text: &str) -> Result<String, String> {
+    if text.len() >= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_owned());
+    }
+    Err("must be 64 or more hexadecimal digits".into())
+}

@@ -1,0 +1,35 @@
+//! The SQL functions that transactions call, typed so that diesel keeps them prepared.
+
+use diesel::define_sql_function;
+use diesel::sql_types::{Binary, Bool, Citext, Jsonb, Nullable, Text, Uuid};
+
+define_sql_function! {
+    /// `text(x)`, which is `x::text`: what trigram indexes on case-insensitive columns are made on.
+    fn text(value: Citext) -> Text;
+}
+
+define_sql_function! {
+    /// Sets a parameter, for this transaction when `is_local`.
+    fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// `audit.record`: the event that row changes of this transaction belong to.
+    #[sql_name = "audit.record"]
+    #[allow(clippy::too_many_arguments)]
+    fn record(
+        action: Text, outcome: Text, is_read: Bool, reason: Nullable<Text>, target_kind: Text,
+        target_id: Nullable<Uuid>, tenant_id: Nullable<Uuid>, client_id: Nullable<Uuid>, details: Jsonb,
+    ) -> Uuid;
+
+    /// `audit.record_security`: a refusal or sign-in trouble.
+    #[sql_name = "audit.record_security"]
+    fn record_security(
+        kind: Text, severity: Text, network_hash: Nullable<Binary>, tenant_id: Nullable<Uuid>, details: Jsonb,
+    ) -> Bool;
+
+    /// `control.session_authority`: who a session token belongs to and what they may do; null when it is not alive.
+    #[sql_name = "control.session_authority"]
+    fn session_authority(token_hash: Binary) -> Nullable<Jsonb>;
+}

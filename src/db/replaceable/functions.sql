@@ -1,0 +1,212 @@
+-- Who acts, as the transaction's first statement set it.
+create or replace function control.actor_id() returns uuid
+language sql stable parallel safe
+as $$ select nullif(current_setting('castellan.actor_id', true), '')::uuid $$;
+
+-- The setting is '' and not NULL once a transaction on this connection has used it.
+create or replace function control.scope_ids(setting text) returns uuid[]
+language sql stable parallel safe
+as $$ select string_to_array(nullif(current_setting('castellan.' || setting, true), ''), ',')::uuid[] $$;
+
+create or replace function control.stamp() returns trigger
+language plpgsql
+as $$
+begin
+    new.updated_at := now();
+    new.updated_by := control.actor_id();
+    return new;
+end
+$$;
+
+create or replace function control.stamp_versioned() returns trigger
+language plpgsql
+as $$
+begin
+    new.updated_at := now();
+    new.updated_by := control.actor_id();
+    new.version := old.version + 1;
+    return new;
+end
+$$;
+
+create or replace function control.stamp_time() returns trigger
+language plpgsql
+as $$
+begin
+    new.updated_at := now();
+    return new;
+end
+$$;
+
+-- The one door to the event log. Sets the event that row changes in this transaction belong to.
+create or replace function audit.record(
+    p_action text, p_outcome text, p_is_read boolean, p_reason text, p_target_kind text, p_target_id uuid,
+    p_tenant_id uuid, p_client_id uuid, p_details jsonb
+) returns uuid
+language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+    v_id uuid;
+    v_at timestamptz;
+    v_session uuid := nullif(current_setting('castellan.session_id', true), '')::uuid;
+begin
+    -- A session that ended while its request was on the way changes nothing. Ending it waits for us, or we for it.
+    if v_session is not null and p_outcome = 'success' and not p_is_read then
+        perform 1 from control.sessions s where s.id = v_session and s.revoked_at is null
+            and s.absolute_expires_at > now() for share;
+        if not found then
+            raise exception 'the session has ended' using errcode = 'CA401';
+        end if;
+    end if;
+    insert into audit.events (actor_kind, actor_id, actor_label, effective_actor_id, session_id, request_id,
+        action, outcome, is_read, reason, target_kind, target_id, tenant_id, client_id, details)
+    values (
+        coalesce(nullif(current_setting('castellan.actor_kind', true), ''), 'database'),
+        control.actor_id(),
+        coalesce(nullif(current_setting('castellan.actor_label', true), ''),
+            case when nullif(current_setting('castellan.actor_kind', true), '') is null then session_user::text end),
+        nullif(current_setting('castellan.effective_actor_id', true), '')::uuid,
+        v_session,
+        nullif(current_setting('castellan.request_id', true), '')::uuid,
+        p_action, p_outcome, p_is_read, p_reason, p_target_kind, p_target_id, p_tenant_id, p_client_id,
+        coalesce(p_details, '{}')
+    ) returning id, occurred_at into v_id, v_at;
+    perform set_config('castellan.event_id', v_id::text, true);
+    perform set_config('castellan.event_at', v_at::text, true);
+    return v_id;
+end
+$$;
+
+create or replace function audit.record_security(
+    p_kind text, p_severity text, p_network_hash bytea, p_tenant_id uuid, p_details jsonb
+) returns boolean
+language sql security definer set search_path = pg_catalog
+as $$
+    insert into audit.security_events (kind, severity, actor_id, session_id, request_id, network_hash, tenant_id, details)
+    values (p_kind, p_severity, control.actor_id(),
+        nullif(current_setting('castellan.session_id', true), '')::uuid,
+        nullif(current_setting('castellan.request_id', true), '')::uuid,
+        p_network_hash, p_tenant_id, coalesce(p_details, '{}'))
+    returning true
+$$;
+
+-- Row trigger of every watched table. Argument: the columns whose values must not be written down.
+create or replace function audit.record_change() returns trigger
+language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+    secrets text[] := string_to_array(tg_argv[0], ',');
+    generated text[] := array['name_sort', 'duration_ms'];
+    was jsonb := case when tg_op = 'INSERT' then null else to_jsonb(old) - generated end;
+    becomes jsonb := case when tg_op = 'DELETE' then null else to_jsonb(new) - generated end;
+    whole jsonb := coalesce(becomes, was);
+    event uuid := nullif(current_setting('castellan.event_id', true), '')::uuid;
+    secret text;
+begin
+    if tg_op = 'UPDATE' then
+        select jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, becomes -> o.key)
+            into was, becomes
+            from jsonb_each(was) o
+            where o.value is distinct from becomes -> o.key and o.key not in ('updated_at', 'updated_by');
+        if was is null then
+            return null;
+        end if;
+    end if;
+    foreach secret in array secrets loop
+        if was ? secret then was := was || jsonb_build_object(secret, 'secret'); end if;
+        if becomes ? secret then becomes := becomes || jsonb_build_object(secret, 'secret, changed'); end if;
+    end loop;
+    if event is null then
+        -- The application never gets here without an action; a hand in psql does, and is recorded under its own name.
+        if current_setting('role') like 'castellan\_%' and current_setting('role') <> 'castellan_owner' then
+            raise exception 'a change to % needs an action', tg_table_name using errcode = 'CA001';
+        end if;
+        event := audit.record('database.write', 'success', false, null, tg_table_name, null, null, null, null);
+    end if;
+    insert into audit.changes (event_id, occurred_at, table_name, row_id, op, before, after, tenant_id, client_id)
+    values (event, current_setting('castellan.event_at')::timestamptz, tg_table_name,
+        (whole ->> 'id')::uuid, lower(tg_op), was, becomes,
+        case when tg_table_name = 'tenants' then (whole ->> 'id')::uuid else (whole ->> 'tenant_id')::uuid end,
+        case when tg_table_name = 'clients' then (whole ->> 'id')::uuid else (whole ->> 'client_id')::uuid end);
+    return null;
+end
+$$;
+
+create or replace function audit.refuse() returns trigger
+language plpgsql
+as $$
+begin
+    raise exception '% is append-only: % is not allowed', tg_table_name, tg_op using errcode = 'CA403';
+end
+$$;
+
+-- LIKE and ATTACH lock the parent less than PARTITION OF. Truncate triggers are not inherited, hence one each.
+create or replace function audit.ensure_partition(parent text, month date) returns boolean
+language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+    first_day date := date_trunc('month', month)::date;
+    next_month date := (date_trunc('month', month) + interval '1 month')::date;
+    child text := parent || '_' || to_char(first_day, 'YYYY_MM');
+begin
+    if to_regclass(format('audit.%I', child)) is not null then
+        return false;
+    end if;
+    execute format('create table audit.%I (like audit.%I including defaults including constraints)', child, parent);
+    execute format('alter table audit.%I attach partition audit.%I for values from (%L) to (%L)',
+        parent, child, first_day::text || ' 00:00:00+00', next_month::text || ' 00:00:00+00');
+    execute format('create trigger refuse_truncate before truncate on audit.%I execute function audit.refuse()', child);
+    execute format('alter table audit.%I enable always trigger refuse_truncate', child);
+    return true;
+end
+$$;
+
+-- Last month to the given number of months ahead. Returns how many partitions were made.
+create or replace function audit.ensure_partitions(months_ahead integer) returns integer
+language sql security definer set search_path = pg_catalog
+as $$
+    select coalesce(sum(audit.ensure_partition(parent, (now() at time zone 'UTC' + make_interval(months => step))::date)::integer), 0)::integer
+    from unnest(array['events', 'changes', 'security_events']) parent, generate_series(-1, months_ahead) step
+$$;
+
+-- Session and authority in one round trip; NULL when the session is not alive. Grants read 'privilege',
+-- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. Writes at most once a minute.
+create or replace function control.session_authority(p_token_hash bytea) returns jsonb
+language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+    alive record;
+begin
+    select s.id, s.user_id, s.last_seen_at, s.absolute_expires_at, u.email, u.name
+        into alive
+        from control.sessions s join control.users u on u.id = s.user_id
+        where s.token_hash = p_token_hash and s.revoked_at is null
+            and s.idle_expires_at > now() and s.absolute_expires_at > now()
+            and u.status = 'active' and u.deleted_at is null and u.is_staff and s.user_epoch = u.authority_epoch;
+    if not found then
+        return null;
+    end if;
+    if alive.last_seen_at < now() - interval '1 minute' then
+        update control.sessions
+            set last_seen_at = now(), idle_expires_at = least(now() + interval '30 minutes', absolute_expires_at)
+            where id = alive.id and revoked_at is null;
+    end if;
+    return jsonb_build_object(
+        'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
+        'grants', control.grants_of(alive.user_id));
+end
+$$;
+
+create or replace function control.grants_of(p_user_id uuid) returns jsonb
+language sql stable security definer set search_path = pg_catalog
+as $$
+    select coalesce(jsonb_agg(distinct p.privilege_name || case a.scope_kind
+            when 'platform' then ''
+            when 'tenant' then '@t:' || a.tenant_id
+            else '@c:' || a.client_id || ':' || c.tenant_id end), '[]')
+        from control.assignments a
+        join control.roles r on r.id = a.role_id and r.deleted_at is null
+        join control.role_privileges p on p.role_id = r.id
+        left join control.clients c on c.id = a.client_id
+        where a.user_id = p_user_id and a.revoked_at is null and (a.expires_at is null or a.expires_at > now())
+$$;

@@ -1,0 +1,31 @@
+-- Deny by default: castellan_web, which idle connections wear, may look up a session and nothing else.
+revoke all on schema control, audit from public;
+revoke all on all tables in schema control, audit from public;
+revoke all on all functions in schema control, audit from public;
+
+grant usage on schema control, audit to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
+grant execute on function control.session_authority(bytea) to castellan_web;
+grant execute on function control.actor_id(), control.scope_ids(text), control.stamp(), control.stamp_versioned(),
+    control.stamp_time()
+    to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
+grant execute on function audit.record(text, text, boolean, text, text, uuid, uuid, uuid, jsonb),
+    audit.record_security(text, text, bytea, uuid, jsonb)
+    to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
+grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
+grant execute on function control.grants_of(uuid) to castellan_staff;
+
+grant select, insert, update, delete on all tables in schema control to castellan_staff, castellan_scoped, castellan_jobs;
+grant select on audit.events, audit.changes, audit.security_events to castellan_staff, castellan_scoped, castellan_jobs;
+-- What can authority rest on may not be written by people with a row scope.
+revoke insert, update, delete on control.privileges, control.roles, control.role_privileges, control.assignments,
+    control.users, control.user_credentials from castellan_scoped;
+-- Secrets are read by sign-in alone.
+revoke select on control.user_credentials from castellan_staff, castellan_scoped, castellan_jobs;
+-- Logs stay as written.
+revoke update, delete on control.login_attempts, control.deployment_tracking_events from castellan_staff, castellan_scoped;
+
+grant select, insert, update on control.users, control.user_credentials, control.sessions to castellan_auth;
+grant select, insert on control.login_attempts, control.assignments to castellan_auth;
+grant select on control.roles, control.role_privileges, control.privileges to castellan_auth;
+-- A preview reads what it would change, whatever the role, before it is rolled back.
+grant select on audit.changes to castellan_auth;

@@ -1,0 +1,39 @@
+-- Platform-wide staff read by a constant, which keeps trigram indexes usable. Scoped staff are compared with the
+-- ids that the transaction's first statement set. The owner needs a policy of its own since security is forced.
+do $$
+declare
+    t record;
+    scoped text;
+begin
+    for t in
+        select c.oid, c.relname, n.nspname,
+            exists (select from pg_attribute where attrelid = c.oid and attname = 'tenant_id') as has_tenant,
+            exists (select from pg_attribute where attrelid = c.oid and attname = 'client_id') as has_client
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ('control', 'audit') and c.relkind in ('r', 'p') and not c.relispartition
+    loop
+        scoped := case
+            when t.relname = 'tenants' then
+                'id = any (control.scope_ids(''tenant_ids'')) or id = any (control.scope_ids(''client_tenant_ids''))'
+            when t.relname = 'clients' then
+                'id = any (control.scope_ids(''client_ids'')) or tenant_id = any (control.scope_ids(''tenant_ids''))'
+            when t.relname = 'users' then
+                'id = control.actor_id() or exists (select from control.workspace_members m where m.user_id = users.id and m.deleted_at is null)'
+            when t.relname in ('sessions', 'user_credentials', 'idempotency_keys') then 'user_id = control.actor_id()'
+            when t.has_tenant and t.has_client then
+                'client_id = any (control.scope_ids(''client_ids'')) or tenant_id = any (control.scope_ids(''tenant_ids''))'
+            when t.has_tenant then 'tenant_id = any (control.scope_ids(''tenant_ids''))'
+        end;
+        execute format('alter table %I.%I enable row level security', t.nspname, t.relname);
+        execute format('alter table %I.%I force row level security', t.nspname, t.relname);
+        execute format('drop policy if exists whole on %I.%I', t.nspname, t.relname);
+        execute format('create policy whole on %I.%I to castellan_owner, castellan_staff, castellan_jobs, castellan_auth
+            using (true) with check (true)', t.nspname, t.relname);
+        execute format('drop policy if exists scoped on %I.%I', t.nspname, t.relname);
+        if scoped is not null then
+            execute format('create policy scoped on %I.%I to castellan_scoped using (%s) with check (%s)',
+                t.nspname, t.relname, scoped, scoped);
+        end if;
+    end loop;
+end
+$$;

@@ -1,0 +1,64 @@
+-- Everything in control is watched but for the logs and queues named here, which are records themselves.
+do $$
+declare
+    t record;
+    columns text;
+    secrets text;
+    quiet text[];
+    stamp text;
+    condition text;
+begin
+    for t in
+        select c.oid, c.relname from pg_class c
+        where c.relnamespace = 'control'::regnamespace and c.relkind = 'r'
+            and c.relname not in ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics')
+    loop
+        -- Columns that move by themselves; a statement that sets only these is neither recorded nor a new version.
+        quiet := case t.relname
+            when 'sessions' then array['last_seen_at', 'idle_expires_at']
+            when 'users' then array['last_login_at', 'failed_login_count', 'locked_until']
+            when 'assignments' then array['last_used_at']
+            when 'tenants' then array['last_activity_at']
+            when 'clients' then array['last_activity_at']
+            else '{}' end;
+        secrets := case t.relname
+            when 'sessions' then 'token_hash'
+            when 'user_credentials' then 'secret_hash,parameters'
+            when 'tenant_domains' then 'verification_token'
+            else '' end;
+        select string_agg(quote_ident(attname), ', ') into columns from pg_attribute
+            where attrelid = t.oid and attnum > 0 and not attisdropped and attgenerated = '' and attname <> all (quiet);
+        -- The worker's own bookkeeping is no change; a person's retry is.
+        condition := case when t.relname in ('job_queue', 'outbox')
+            then 'when (current_setting(''role'') <> ''castellan_jobs'')' else '' end;
+
+        execute format('drop trigger if exists record_change on control.%I', t.relname);
+        execute format('drop trigger if exists record_removal on control.%I', t.relname);
+        execute format('create trigger record_change after insert or update of %s or delete on control.%I
+            for each row %s execute function audit.record_change(%L)', columns, t.relname, condition, secrets);
+
+        stamp := case
+            when not exists (select from pg_attribute where attrelid = t.oid and attname = 'updated_at') then null
+            when exists (select from pg_attribute where attrelid = t.oid and attname = 'version') then 'stamp_versioned'
+            when exists (select from pg_attribute where attrelid = t.oid and attname = 'updated_by') then 'stamp'
+            else 'stamp_time' end;
+        execute format('drop trigger if exists stamp on control.%I', t.relname);
+        if stamp is not null then
+            execute format('create trigger stamp before update of %s on control.%I
+                for each row execute function control.%I()', columns, t.relname, stamp);
+        end if;
+        if exists (select from pg_attribute where attrelid = t.oid and attname = 'created_by' and not attisdropped) then
+            execute format('alter table control.%I alter column created_by set default control.actor_id()', t.relname);
+        end if;
+    end loop;
+
+    foreach stamp in array array['events', 'changes', 'security_events'] loop
+        execute format('drop trigger if exists refuse_rewrite on audit.%I', stamp);
+        execute format('create trigger refuse_rewrite before update or delete on audit.%I
+            for each row execute function audit.refuse()', stamp);
+        execute format('drop trigger if exists refuse_truncate on audit.%I', stamp);
+        execute format('create trigger refuse_truncate before truncate on audit.%I
+            for each statement execute function audit.refuse()', stamp);
+    end loop;
+end
+$$;

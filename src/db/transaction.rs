@@ -1,0 +1,318 @@
+//! What happens between BEGIN and COMMIT: who acts, the event, the work, the effect.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+
+use castellan_schema::{audit, control};
+use diesel::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::functions::{record, record_security, set_config};
+use crate::action::{Action, Departure, Effect, Once, RowChange};
+use crate::actor::{Actor, ActorKind, Can, Needs, Privilege, Scope};
+use crate::error::AppError;
+
+/// A writing transaction under privilege `P`. Its event exists already; every row change is recorded under it.
+pub struct Tx<'c, P> {
+    conn: &'c mut PgConnection,
+    event_id: Uuid,
+    actor_id: Option<Uuid>,
+    privilege: PhantomData<fn() -> P>,
+}
+
+impl<P> Tx<'_, P> {
+    /// The event that this transaction's changes belong to.
+    pub fn event_id(&self) -> Uuid {
+        self.event_id
+    }
+
+    /// The person who acts; none for jobs and commands.
+    pub fn actor_id(&self) -> Option<Uuid> {
+        self.actor_id
+    }
+}
+
+impl<P> Deref for Tx<'_, P> {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        self.conn
+    }
+}
+
+impl<P> DerefMut for Tx<'_, P> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.conn
+    }
+}
+
+/// The result of work that was done and undone, with everything it changed.
+#[derive(Debug)]
+pub struct Preview<T> {
+    pub value: T,
+    pub effect: Effect,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Run {
+    Commit,
+    RollBack,
+}
+
+pub(super) fn read<P, T, F>(conn: &mut PgConnection, can: &Can<P>, work: F) -> Result<T, AppError>
+where
+    P: Privilege,
+    F: FnOnce(&mut PgConnection) -> Result<T, AppError>,
+{
+    conn.build_transaction().read_only().run(|conn| {
+        enter(conn, can, "force_generic_plan")?;
+        work(conn)
+    })
+}
+
+pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>) -> Result<(), AppError> {
+    let details = json!({ "asked_for": can.actor().asked_for });
+    let action = Action::general(P::NAME, "log").details(details);
+    conn.transaction(|conn| {
+        enter(conn, can, "auto")?;
+        open_event(conn, &action, "success", true).map(drop)
+    })
+}
+
+pub(super) fn append<P, T, F>(conn: &mut PgConnection, can: &Can<P>, work: F) -> Result<T, AppError>
+where
+    P: Privilege,
+    F: FnOnce(&mut PgConnection) -> Result<T, AppError>,
+{
+    conn.transaction(|conn| {
+        enter(conn, can, "auto")?;
+        work(conn)
+    })
+}
+
+/// Why a writing transaction did not commit.
+enum Stop<T> {
+    Previewed(Preview<T>),
+    Failed(AppError),
+}
+
+impl<T> From<diesel::result::Error> for Stop<T> {
+    fn from(error: diesel::result::Error) -> Self {
+        Stop::Failed(error.into())
+    }
+}
+
+impl<T> From<AppError> for Stop<T> {
+    fn from(error: AppError) -> Self {
+        Stop::Failed(error)
+    }
+}
+
+pub(super) fn write<P, T, F>(
+    conn: &mut PgConnection,
+    can: &Can<P>,
+    action: &Action,
+    run: Run,
+    work: F,
+) -> Result<Preview<T>, AppError>
+where
+    P: Privilege,
+    F: FnOnce(&mut Tx<'_, P>) -> Result<T, AppError>,
+{
+    let done = conn.transaction(|conn| {
+        enter(conn, can, "auto")?;
+        let event_id = open_event(conn, action, "success", false)?;
+        let actor_id = can.actor().user_id;
+        if let (Some(once), Run::Commit) = (&action.once, run) {
+            claim(conn, once, action, actor_id)?;
+        }
+        let value = work(&mut Tx { conn, event_id, actor_id, privilege: PhantomData })?;
+        let preview = Preview { value, effect: effect_wanted(conn, action, run, event_id)? };
+        match run {
+            Run::RollBack => Err(Stop::Previewed(preview)),
+            Run::Commit => Ok(preview),
+        }
+    });
+    match done {
+        Ok(preview) | Err(Stop::Previewed(preview)) => Ok(preview),
+        Err(Stop::Failed(error)) => {
+            if matches!(error, AppError::Internal(_)) {
+                record_failure(conn, can, action);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Collects the effect when somebody looks at it, and refuses to commit another one than was shown.
+fn effect_wanted(conn: &mut PgConnection, action: &Action, run: Run, event_id: Uuid) -> Result<Effect, AppError> {
+    if run == Run::Commit && action.expected.is_none() {
+        return Ok(Effect::default());
+    }
+    let effect = collect(conn, event_id)?;
+    match &action.expected {
+        Some(expected) if run == Run::Commit && *expected != effect.digest() => {
+            Err(AppError::EffectChanged(Box::new(effect)))
+        }
+        _ => Ok(effect),
+    }
+}
+
+fn collect(conn: &mut PgConnection, event: Uuid) -> Result<Effect, AppError> {
+    use audit::changes::dsl as c;
+    use control::outbox::dsl as o;
+    type Row = (String, Option<Uuid>, String, Option<serde_json::Value>, Option<serde_json::Value>);
+    let rows: Vec<Row> = c::changes
+        .filter(c::event_id.eq(event))
+        .filter(c::table_name.ne_all(["outbox", "idempotency_keys"]))
+        .order(c::position)
+        .select((c::table_name, c::row_id, c::op, c::before, c::after))
+        .load(conn)?;
+    let departures: Vec<(String, String, String)> = o::outbox
+        .filter(o::event_id.eq(event))
+        .order(o::id)
+        .select((o::kind, o::recipient, o::subject))
+        .load(conn)?;
+    Ok(Effect {
+        changes: rows
+            .into_iter()
+            .map(|(table_name, row_id, op, before, after)| RowChange { table_name, row_id, op, before, after })
+            .collect(),
+        departures: departures
+            .into_iter()
+            .map(|(kind, recipient, subject)| Departure { kind, recipient, subject })
+            .collect(),
+    })
+}
+
+/// A second sending of the same form waits here for the first and then finds its result.
+fn claim(conn: &mut PgConnection, once: &Once, action: &Action, actor_id: Option<Uuid>) -> Result<(), AppError> {
+    use control::idempotency_keys::dsl as k;
+    let user = actor_id.unwrap_or_default();
+    let claimed = diesel::insert_into(k::idempotency_keys)
+        .values((
+            k::key.eq(once.key),
+            k::user_id.eq(user),
+            k::route.eq(action.name),
+            k::body_hash.eq(once.body_hash.as_slice()),
+            k::location.eq(&once.location),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)?;
+    if claimed == 1 {
+        return Ok(());
+    }
+    let (body_hash, location): (Vec<u8>, String) = k::idempotency_keys
+        .filter(k::key.eq(once.key).and(k::user_id.eq(user)))
+        .select((k::body_hash, k::location))
+        .first(conn)?;
+    if body_hash == once.body_hash {
+        return Err(AppError::AlreadyDone(location));
+    }
+    Err(AppError::Conflict(
+        "This form was already sent with other content. Open the form again to make another one.".into(),
+    ))
+}
+
+/// A refusal or sign-in trouble, named after the OWASP logging vocabulary.
+#[derive(Debug, Clone)]
+pub struct SecurityEvent {
+    pub kind: &'static str,
+    /// `info`, `warning` or `critical`.
+    pub severity: &'static str,
+    pub network_hash: Option<Vec<u8>>,
+    pub details: serde_json::Value,
+}
+
+pub(super) fn note_security(
+    conn: &mut PgConnection,
+    actor: &std::sync::Arc<Actor>,
+    event: &SecurityEvent,
+) -> Result<(), AppError> {
+    let can = Can::<Noting>::prove(actor.clone())?;
+    conn.transaction(|conn| {
+        enter(conn, &can, "auto")?;
+        let noted: bool = diesel::select(record_security(
+            event.kind,
+            event.severity,
+            event.network_hash.as_deref(),
+            None::<Uuid>,
+            &event.details,
+        ))
+        .get_result(conn)?;
+        debug_assert!(noted);
+        Ok(())
+    })
+}
+
+/// Everybody may be noted.
+struct Noting;
+
+impl Privilege for Noting {
+    const NAME: &'static str = "security.note";
+    const DESCRIPTION: &'static str = "Leave a security event";
+    const NEEDS: Needs = Needs::Nothing;
+}
+
+/// The one statement that says who acts, on which rows, as which role.
+fn enter<P: Privilege>(conn: &mut PgConnection, can: &Can<P>, plan: &str) -> Result<(), AppError> {
+    let actor = can.actor();
+    let (tenants, clients, client_tenants) = match can.scope() {
+        Scope::Platform => Default::default(),
+        Scope::Rows { tenants, clients, client_tenants } => (list(tenants), list(clients), list(client_tenants)),
+    };
+    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    diesel::select((
+        set_config("castellan.actor_kind", actor.kind.as_str(), true),
+        set_config("castellan.actor_label", process_label(actor), true),
+        set_config("castellan.actor_id", text(actor.user_id), true),
+        set_config("castellan.session_id", text(actor.session_id), true),
+        set_config("castellan.request_id", actor.request_id.to_string(), true),
+        set_config("castellan.tenant_ids", tenants, true),
+        set_config("castellan.client_ids", clients, true),
+        set_config("castellan.client_tenant_ids", client_tenants, true),
+        set_config("plan_cache_mode", plan, true),
+        set_config("role", can.database_role(), true),
+    ))
+    .execute(conn)?;
+    Ok(())
+}
+
+/// A person is named by id alone, so that the log holds a pseudonym.
+fn process_label(actor: &Actor) -> &str {
+    match actor.kind {
+        ActorKind::Person => "",
+        _ => &actor.label,
+    }
+}
+
+fn list(ids: &[Uuid]) -> String {
+    ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn open_event(conn: &mut PgConnection, action: &Action, outcome: &str, is_read: bool) -> Result<Uuid, AppError> {
+    let id = diesel::select(record(
+        action.name,
+        outcome,
+        is_read,
+        action.reason.as_deref(),
+        action.target_kind,
+        action.target_id,
+        action.tenant_id,
+        action.client_id,
+        &action.details,
+    ))
+    .get_result(conn)?;
+    Ok(id)
+}
+
+/// The work was undone with its event, so that it failed is written on its own.
+fn record_failure<P: Privilege>(conn: &mut PgConnection, can: &Can<P>, action: &Action) {
+    let recorded = conn.transaction(|conn| {
+        enter(conn, can, "auto")?;
+        open_event(conn, action, "failure", false).map(drop)
+    });
+    if let Err(error) = recorded {
+        tracing::error!(action = action.name, %error, "a failed action could not be recorded");
+    }
+}

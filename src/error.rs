@@ -1,0 +1,93 @@
+//! The one error type of a request, and how database errors become one.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::action::Effect;
+
+/// Why a request could not be answered as asked. `web::errors` turns it into a page with the real status.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// 404; also what lies outside the asker's row scope.
+    #[error("not found")]
+    NotFound,
+    /// Nobody is signed in, or the session has ended.
+    #[error("sign-in needed")]
+    SignIn,
+    /// 403; the privilege that is missing.
+    #[error("the privilege {0} is missing")]
+    Forbidden(&'static str),
+    /// 403; the request did not come from our own pages.
+    #[error("{0}")]
+    CrossSite(&'static str),
+    /// 400; a sentence that names the field and what is allowed.
+    #[error("{0}")]
+    BadRequest(String),
+    /// 409; the row has another version by now.
+    #[error("changed by somebody else")]
+    Stale,
+    /// 409; what the action would change is not what was shown.
+    #[error("the effect is no longer what was shown")]
+    EffectChanged(Box<Effect>),
+    /// The same form was sent before; where its first result is.
+    #[error("already done")]
+    AlreadyDone(String),
+    /// 409; a sentence saying why the action does not fit the state.
+    #[error("{0}")]
+    Conflict(String),
+    /// A named constraint refused the values; forms map it to a field.
+    #[error("constraint {0}")]
+    Constraint(String),
+    /// 413.
+    #[error("{0}")]
+    TooLarge(&'static str),
+    /// 415.
+    #[error("{0}")]
+    WrongType(&'static str),
+    /// 429; seconds to wait.
+    #[error("too many requests")]
+    TooMany(u32),
+    /// 503; the database is busy or away.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// 500; the cause is logged, never shown.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<DieselError> for AppError {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::NotFound => AppError::NotFound,
+            DieselError::DatabaseError(kind, info) => from_database(kind, info.as_ref()),
+            other => AppError::Internal(other.to_string()),
+        }
+    }
+}
+
+fn from_database(
+    kind: DatabaseErrorKind,
+    info: &(dyn diesel::result::DatabaseErrorInformation + Send + Sync),
+) -> AppError {
+    let message = info.message();
+    match kind {
+        DatabaseErrorKind::UniqueViolation
+        | DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::ForeignKeyViolation => {
+            AppError::Constraint(info.constraint_name().unwrap_or_default().to_owned())
+        }
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction => {
+            AppError::Unavailable(message.to_owned())
+        }
+        DatabaseErrorKind::SerializationFailure => {
+            AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
+        }
+        _ if message == "the session has ended" => AppError::SignIn,
+        _ if message.starts_with("canceling statement due to")
+            || message.starts_with("terminating connection")
+            || message.starts_with("server closed the connection") =>
+        {
+            AppError::Unavailable(message.to_owned())
+        }
+        _ => AppError::Internal(message.to_owned()),
+    }
+}

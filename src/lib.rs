@@ -1,0 +1,15 @@
+//! Castellan: the admin console of a multi-tenant SaaS.
+
+pub mod access;
+pub mod action;
+pub mod actor;
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod commands;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod routes;
+pub mod tenancy;
+pub mod web;

@@ -1,0 +1,51 @@
+//! The route table: every address of the console, grouped by domain, each with the privilege its handler asks for.
+
+use std::collections::BTreeMap;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+
+use crate::actor::PrivilegeInfo;
+use crate::auth::{self, cookie, identify};
+use crate::{access, tenancy};
+use crate::web::assets;
+use crate::web::context::Site;
+use crate::web::nav::NavGroup;
+use crate::web::route::Route;
+
+/// Every route but the assets and the health checks, which are for machines.
+pub fn table() -> Vec<Route> {
+    [auth::routes(), tenancy::routes()].into_iter().flatten().collect()
+}
+
+/// Every privilege there is; synced to the table of that name.
+pub fn privileges() -> Vec<PrivilegeInfo> {
+    [access::privileges(), tenancy::privileges()].into_iter().flatten().collect()
+}
+
+/// The left navigation.
+pub fn nav() -> Vec<NavGroup> {
+    vec![NavGroup { label: "Customers", items: vec![tenancy::NAV] }]
+}
+
+/// Registers everything. Routes that share a path become one resource, so that the wrong verb is a 405.
+pub fn configure(config: &mut ServiceConfig, site: &Site) {
+    config.route("/assets/{hash}/{name}", web::get().to(assets::serve));
+    let mut scope = web::scope("");
+    let mut order: Vec<&str> = Vec::new();
+    let mut by_path: BTreeMap<&str, Vec<Route>> = BTreeMap::new();
+    for route in table() {
+        if !order.contains(&route.path) {
+            order.push(route.path);
+        }
+        by_path.entry(route.path).or_default().push(route);
+    }
+    for path in order {
+        let mut resource = web::resource(path);
+        for route in by_path.remove(path).unwrap_or_default() {
+            resource = resource.route(route.actix());
+        }
+        scope = scope.service(resource);
+    }
+    config.service(scope.wrap(from_fn(identify::identify)).wrap(cookie::middleware(site)));
+}

@@ -1,0 +1,7 @@
+//! Tenants. The resource that every other one is made like.
+
+pub mod actions;
+pub mod forms;
+pub mod model;
+pub mod pages;
+pub mod store;

@@ -1,0 +1,266 @@
+//! The pages of tenants.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use askama::Template;
+use uuid::Uuid;
+
+use super::forms::{self, CONSTRAINTS, NewTenant, TenantPatch};
+use super::model::{ISOLATIONS, REGIONS, STATUSES, Tenant};
+use super::store::{self, TabCounts};
+use crate::action::Action;
+use crate::actor::Can;
+use crate::audit::history::{self, Entry, Of};
+use crate::db::Db;
+use crate::db::keyset::Slice;
+use crate::error::AppError;
+use crate::tenancy::{Export, Manage, View};
+use crate::web::conflict::{Difference, differences};
+use crate::web::context::Context;
+use crate::web::filters;
+use crate::web::flash::Flash;
+use crate::web::form::{FieldError, Form, FormView, constraint_error};
+use crate::web::list::{Field, FieldKind, List, ListSpec, ListView};
+use crate::web::page::{self, Shell, see_other};
+
+/// What the list of tenants can be asked for.
+pub const LIST: ListSpec = ListSpec {
+    search: "name, slug or domain",
+    fields: &[
+        Field { name: "status", label: "status", kind: FieldKind::Choice(&STATUSES) },
+        Field { name: "region", label: "region", kind: FieldKind::Choice(&REGIONS) },
+        Field { name: "created", label: "created", kind: FieldKind::Days },
+        Field { name: "deleted", label: "deleted", kind: FieldKind::Choice(&["yes"]) },
+    ],
+    sorts: &["-created_at", "name", "last_activity_at"],
+};
+
+#[derive(Template)]
+#[template(path = "tenancy/tenants/index.html", blocks = ["rows"])]
+struct Index {
+    shell: Shell,
+    list: ListView,
+    tenants: Vec<Tenant>,
+}
+
+pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let (slice, count, list) = db
+        .read(&can, move |conn| {
+            let slice = store::list(conn, &list)?;
+            let count = list.count(&slice, || store::count(conn, &list))?;
+            Ok((slice, count, list))
+        })
+        .await?;
+    let page = Index { shell: context.shell("Tenants"), list: list.view(&slice, count), tenants: slice.rows };
+    page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
+}
+
+pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    const HEADER: &[&str] = &["id", "slug", "name", "region", "status", "isolation", "created_at", "last_activity_at"];
+    let list = List::parse(&LIST, &context.path, &context.query)?;
+    db.note_read(&can).await?;
+    let load = move |list: List| {
+        let (db, can) = (db.clone(), can.clone());
+        async move { db.read(&can, move |conn| store::list(conn, &list)).await }
+    };
+    Ok(crate::web::export::csv("tenants", HEADER, list, load, |tenant: &Tenant| {
+        vec![
+            tenant.id.to_string(),
+            tenant.slug.clone(),
+            tenant.name.clone(),
+            tenant.region.clone(),
+            tenant.status.clone(),
+            tenant.isolation.clone(),
+            filters::iso(tenant.created_at.to_jiff()),
+            filters::iso(tenant.last_activity_at.to_jiff()),
+        ]
+    }))
+}
+
+/// What every tab of a tenant shows above itself.
+pub struct Head {
+    pub tenant: Tenant,
+    pub counts: TabCounts,
+    pub tab: &'static str,
+}
+
+impl Head {
+    /// Loads it for one tab.
+    pub fn load(conn: &mut diesel::PgConnection, id: Uuid, tab: &'static str) -> Result<Head, AppError> {
+        Ok(Head { tenant: store::find(conn, id)?, counts: store::tab_counts(conn, id)?, tab })
+    }
+
+    /// The frame of the page.
+    pub fn shell(&self, context: &Context) -> Shell {
+        context.shell(self.tenant.name.clone()).under("Tenants", "/tenants").under(self.tenant.slug.clone(), "")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "tenancy/tenants/show.html")]
+struct Show {
+    shell: Shell,
+    head: Head,
+    history: Vec<Entry>,
+}
+
+/// By id; a slug leads to the id's page, so that each tenant has one address.
+pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<String>) -> Result<HttpResponse, AppError> {
+    let Ok(id) = id.parse::<Uuid>() else {
+        let id = db.read(&can, move |conn| store::id_of_slug(conn, &id)).await?;
+        return Ok(page::permanent(&format!("/tenants/{id}")));
+    };
+    let (head, history) = db
+        .read(&can, move |conn| Ok((Head::load(conn, id, "overview")?, history::latest(conn, Of::Tenant(id), 5)?)))
+        .await?;
+    page::ok(Show { shell: head.shell(&context), head, history }.render())
+}
+
+/// What every history can be asked for.
+const HISTORY: ListSpec = ListSpec { search: "", fields: &[], sorts: &["-occurred_at"] };
+
+#[derive(Template)]
+#[template(path = "tenancy/tenants/history.html", blocks = ["rows"])]
+struct History {
+    shell: Shell,
+    head: Head,
+    list: ListView,
+    history: Vec<Entry>,
+}
+
+pub async fn history(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+    let list = List::parse(&HISTORY, &context.path, &context.query)?;
+    let window = list.window.clone();
+    let (head, slice): (Head, Slice<Entry>) = db
+        .read(&can, move |conn| {
+            Ok((Head::load(conn, *id, "history")?, history::page(conn, Of::Tenant(*id), &window)?))
+        })
+        .await?;
+    let list = list.view(&slice, slice.rows.len() as i64);
+    let page = History { shell: head.shell(&context), head, list, history: slice.rows };
+    page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
+}
+
+#[derive(Template)]
+#[template(path = "tenancy/tenants/form.html")]
+struct FormPage {
+    shell: Shell,
+    form: FormView,
+    /// None for a new tenant.
+    tenant: Option<Tenant>,
+    conflict: Vec<Difference>,
+    regions: &'static [&'static str],
+    isolations: &'static [&'static str],
+}
+
+impl FormPage {
+    fn new(context: &Context, form: FormView, tenant: Option<Tenant>, conflict: Vec<Difference>) -> FormPage {
+        let shell = match &tenant {
+            None => context.shell("New tenant").under("Tenants", "/tenants").under("new", ""),
+            Some(tenant) => context
+                .shell(format!("Edit {}", tenant.name))
+                .under("Tenants", "/tenants")
+                .under(tenant.slug.clone(), tenant.url())
+                .under("edit", ""),
+        };
+        FormPage { shell, form, tenant, conflict, regions: &REGIONS, isolations: &ISOLATIONS }
+    }
+}
+
+pub async fn new(_: Can<Manage>, context: Context) -> Result<HttpResponse, AppError> {
+    let form = FormView::filled(&[("region", REGIONS[0]), ("isolation", ISOLATIONS[0])]);
+    page::ok(FormPage::new(&context, form, None, Vec::new()).render())
+}
+
+pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form) -> Result<HttpResponse, AppError> {
+    let refused = |errors: Vec<FieldError>| {
+        let page = FormPage::new(&context, form.view(errors), None, Vec::new());
+        page::html(StatusCode::UNPROCESSABLE_ENTITY, page.render())
+    };
+    let new = match NewTenant::from_form(&form) {
+        Ok(new) => new,
+        Err(errors) => return refused(errors),
+    };
+    let id = Uuid::now_v7();
+    let location = format!("/tenants/{id}");
+    let action = Action::on("tenant.create", "tenant", id).tenant(id).once(form.once(), location.clone());
+    let name = new.name.clone();
+    match db.write(&can, action, move |tx| store::insert(tx, id, &new)).await {
+        Ok(()) => Ok(see_other(&location, Flash::ok(format!("{name} is made.")))),
+        Err(AppError::Constraint(constraint)) => match constraint_error(&constraint, &CONSTRAINTS) {
+            Some(errors) => refused(errors),
+            None => Err(AppError::Constraint(constraint)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+pub async fn edit(can: Can<Manage>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+    let tenant = db.read(&can, move |conn| store::find(conn, *id)).await?;
+    if tenant.is_deleted() {
+        return Err(AppError::NotFound);
+    }
+    let form = forms::filled(&tenant).with("return_to", &context.return_to().unwrap_or_default());
+    page::ok(FormPage::new(&context, form, Some(tenant), Vec::new()).render())
+}
+
+pub async fn update(
+    can: Can<Manage>,
+    context: Context,
+    db: Data<Db>,
+    id: Path<Uuid>,
+    form: Form,
+) -> Result<HttpResponse, AppError> {
+    let id = *id;
+    let patch = match TenantPatch::from_form(&form) {
+        Ok(patch) => patch,
+        Err(errors) => return refused(&can, &context, &db, id, &form, errors).await,
+    };
+    let action = Action::on("tenant.update", "tenant", id).tenant(id).reason(form.get("reason"));
+    let (name, version) = (patch.name.clone(), patch.version);
+    match db.write(&can, action, move |tx| store::update(tx, id, version, &patch)).await {
+        Ok(()) => {
+            let back = form.return_to().unwrap_or_else(|| format!("/tenants/{id}"));
+            Ok(see_other(&back, Flash::ok(format!("{name} is saved."))))
+        }
+        Err(AppError::Stale) => stale(&can, &context, &db, id, version, &form).await,
+        Err(AppError::Constraint(constraint)) => match constraint_error(&constraint, &CONSTRAINTS) {
+            Some(errors) => refused(&can, &context, &db, id, &form, errors).await,
+            None => Err(AppError::Constraint(constraint)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+async fn refused(
+    can: &Can<Manage>,
+    context: &Context,
+    db: &Db,
+    id: Uuid,
+    form: &Form,
+    errors: Vec<FieldError>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = db.read(can, move |conn| store::find(conn, id)).await?;
+    let page = FormPage::new(context, form.view(errors), Some(tenant), Vec::new());
+    page::html(StatusCode::UNPROCESSABLE_ENTITY, page.render())
+}
+
+/// 409: theirs, yours and what both began with; saving again is a choice made with open eyes.
+async fn stale(
+    can: &Can<Manage>,
+    context: &Context,
+    db: &Db,
+    id: Uuid,
+    version: i32,
+    form: &Form,
+) -> Result<HttpResponse, AppError> {
+    let (tenant, base) = db
+        .read(can, move |conn| Ok((store::find(conn, id)?, history::values_at(conn, "tenants", id, version)?)))
+        .await?;
+    let conflict = differences(&TenantPatch::COLUMNS, &base, &forms::filled(&tenant), form);
+    let form = form.view(Vec::new()).with("version", &tenant.version.to_string());
+    let page = FormPage::new(context, form, Some(tenant), conflict);
+    page::html(StatusCode::CONFLICT, page.render())
+}

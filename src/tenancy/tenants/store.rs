@@ -1,0 +1,300 @@
+//! Every statement on tenants.
+
+use castellan_schema::control::{clients, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members, workspaces};
+use diesel::dsl::{count_star, exists, not, now};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use jiff_diesel::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::forms::{NewTenant, TenantPatch};
+use super::model::Tenant;
+use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::db::Tx;
+use crate::db::functions::text;
+use crate::error::AppError;
+use crate::keyset;
+use crate::tenancy::{Manage, Suspend};
+use crate::web::list::List;
+
+type Boxed<'a> = tenants::BoxedQuery<'a, Pg>;
+
+/// One page of the list.
+pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Tenant>, AppError> {
+    let query = narrowed(list);
+    let window = &list.window;
+    let (rows, key): (Vec<Tenant>, fn(&Tenant) -> String) = match window.sort {
+        "name" => (
+            keyset!(query, window, tenants::name_sort => String, tenants::id).select(Tenant::as_select()).load(conn)?,
+            |tenant| tenant.name_sort.clone(),
+        ),
+        "last_activity_at" => (
+            keyset!(query, window, tenants::last_activity_at => Timestamp, tenants::id).select(Tenant::as_select()).load(conn)?,
+            |tenant| tenant.last_activity_at.to_key(),
+        ),
+        _ => (
+            keyset!(query, window, tenants::created_at => Timestamp, tenants::id).select(Tenant::as_select()).load(conn)?,
+            |tenant| tenant.created_at.to_key(),
+        ),
+    };
+    Ok(window.slice(rows, |tenant| (key(tenant), tenant.id)))
+}
+
+/// How many the list has in all, counted to ten thousand.
+pub fn count(conn: &mut PgConnection, list: &List) -> Result<i64, AppError> {
+    Ok(CappedCount(narrowed(list).select(tenants::id)).get_result(conn)?)
+}
+
+/// The filters of the list. Which branch a query takes depends on which filters are set and not on their values, so
+/// that its text stays prepared.
+fn narrowed(list: &List) -> Boxed<'static> {
+    let mut query = tenants::table.into_boxed();
+    query = match list.values("deleted").iter().any(|value| value == "yes") {
+        true => query.filter(tenants::deleted_at.is_not_null()),
+        false => query.filter(tenants::deleted_at.is_null()),
+    };
+    if let Some(pattern) = list.pattern() {
+        let domain = tenant_domains::table.filter(
+            tenant_domains::tenant_id
+                .eq(tenants::id)
+                .and(tenant_domains::deleted_at.is_null())
+                .and(text(tenant_domains::domain).ilike(pattern.clone())),
+        );
+        query = query.filter(tenants::name.ilike(pattern.clone()).or(tenants::slug.ilike(pattern)).or(exists(domain)));
+    }
+    let statuses = list.values("status");
+    if !statuses.is_empty() {
+        query = query.filter(tenants::status.eq_any(statuses));
+    }
+    let regions = list.values("region");
+    if !regions.is_empty() {
+        query = query.filter(tenants::region.eq_any(regions));
+    }
+    if let Some(created) = list.span("created") {
+        if let Some(from) = created.from {
+            query = query.filter(tenants::created_at.ge(from));
+        }
+        if let Some(until) = created.until {
+            query = query.filter(tenants::created_at.lt(until));
+        }
+    }
+    query
+}
+
+/// The tenant, deleted or not.
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
+    Ok(tenants::table.find(id).select(Tenant::as_select()).first(conn)?)
+}
+
+/// The id behind a slug of a tenant that is not deleted.
+pub fn id_of_slug(conn: &mut PgConnection, slug: &str) -> Result<Uuid, AppError> {
+    let living = tenants::table.filter(tenants::slug.eq(slug).and(tenants::deleted_at.is_null()));
+    Ok(living.select(tenants::id).first(conn)?)
+}
+
+/// The numbers on a tenant's tabs.
+#[derive(Debug, Clone, Copy)]
+pub struct TabCounts {
+    pub people: i64,
+    pub clients: i64,
+    pub domains: i64,
+}
+
+/// Counts what a tenant's tabs hold.
+pub fn tab_counts(conn: &mut PgConnection, id: Uuid) -> Result<TabCounts, AppError> {
+    let people = workspace_members::table
+        .filter(workspace_members::tenant_id.eq(id).and(workspace_members::deleted_at.is_null()))
+        .select(diesel::dsl::count(workspace_members::user_id).aggregate_distinct());
+    let clients = clients::table.filter(clients::tenant_id.eq(id).and(clients::deleted_at.is_null())).select(count_star());
+    let domains = tenant_domains::table
+        .filter(tenant_domains::tenant_id.eq(id).and(tenant_domains::deleted_at.is_null()))
+        .select(count_star());
+    let (people, clients, domains): (Option<i64>, Option<i64>, Option<i64>) =
+        diesel::select((people.single_value(), clients.single_value(), domains.single_value())).first(conn)?;
+    Ok(TabCounts { people: people.unwrap_or(0), clients: clients.unwrap_or(0), domains: domains.unwrap_or(0) })
+}
+
+/// Makes a tenant with its policies and a first workspace.
+pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &NewTenant) -> Result<(), AppError> {
+    diesel::insert_into(tenants::table)
+        .values((
+            tenants::id.eq(id),
+            tenants::name.eq(&new.name),
+            tenants::slug.eq(&new.slug),
+            tenants::region.eq(new.region),
+            tenants::isolation.eq(new.isolation),
+            tenants::status.eq(if new.trial_ends_at.is_some() { "trial" } else { "active" }),
+            tenants::trial_ends_at.eq(new.trial_ends_at),
+            tenants::notes.eq(&new.notes),
+        ))
+        .execute(&mut **tx)?;
+    diesel::insert_into(tenant_policies::table)
+        .values((tenant_policies::id.eq(Uuid::now_v7()), tenant_policies::tenant_id.eq(id)))
+        .execute(&mut **tx)?;
+    diesel::insert_into(workspaces::table)
+        .values((workspaces::id.eq(Uuid::now_v7()), workspaces::tenant_id.eq(id), workspaces::name.eq("Main")))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes an edited tenant, unless somebody else did so since `version`.
+pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, version: i32, patch: &TenantPatch) -> Result<(), AppError> {
+    let living = tenants::table.find(id).filter(tenants::deleted_at.is_null());
+    let updated = diesel::update(living.filter(tenants::version.eq(version)))
+        .set((
+            tenants::name.eq(&patch.name),
+            tenants::slug.eq(&patch.slug),
+            tenants::region.eq(patch.region),
+            tenants::isolation.eq(patch.isolation),
+            tenants::notes.eq(&patch.notes),
+        ))
+        .execute(&mut **tx)?;
+    match updated {
+        1 => Ok(()),
+        _ if diesel::select(exists(living)).get_result(&mut **tx)? => Err(AppError::Stale),
+        _ => Err(AppError::NotFound),
+    }
+}
+
+/// Suspends it: its people are signed out and its owners told.
+pub fn suspend(tx: &mut Tx<'_, Suspend>, id: Uuid, reason: &str) -> Result<(), AppError> {
+    let fitting = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active"]));
+    let suspended = diesel::update(fitting)
+        .set((tenants::status.eq("suspended"), tenants::suspended_at.eq(now), tenants::suspension_reason.eq(reason)))
+        .execute(&mut **tx)?;
+    one(suspended, "Only a tenant that is active or on trial can be suspended.")?;
+    end_sessions(tx, id)?;
+    tell_owners(tx, id, "Your organisation was suspended", reason)
+}
+
+/// Ends a suspension.
+pub fn reactivate(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError> {
+    let fitting = tenants::table.find(tenant.id).filter(tenants::status.eq("suspended"));
+    let reactivated = diesel::update(fitting)
+        .set((
+            tenants::status.eq(tenant.state_underneath()),
+            tenants::suspended_at.eq(None::<Timestamp>),
+            tenants::suspension_reason.eq(None::<String>),
+        ))
+        .execute(&mut **tx)?;
+    one(reactivated, "Only a suspended tenant can be reactivated.")?;
+    tell_owners(tx, tenant.id, "Your organisation is active again", "")
+}
+
+/// Begins closing; until `closing_at` it can be called off.
+pub fn close(tx: &mut Tx<'_, Suspend>, id: Uuid, closing_at: Timestamp) -> Result<(), AppError> {
+    let fitting = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active", "suspended"]));
+    let closing = diesel::update(fitting)
+        .set((tenants::status.eq("closing"), tenants::closing_at.eq(closing_at)))
+        .execute(&mut **tx)?;
+    one(closing, "Only a tenant that is active, on trial or suspended can be closed.")?;
+    tell_owners(tx, id, "Your organisation will be closed", "")
+}
+
+/// Calls the closing off within the grace period.
+pub fn cancel_closing(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError> {
+    let fitting = tenants::table.find(tenant.id).filter(tenants::status.eq("closing").and(tenants::closing_at.gt(now)));
+    let cancelled = diesel::update(fitting)
+        .set((tenants::status.eq(tenant.state_underneath()), tenants::closing_at.eq(None::<Timestamp>)))
+        .execute(&mut **tx)?;
+    one(cancelled, "Only a closing tenant whose grace period still runs can be kept.")?;
+    tell_owners(tx, tenant.id, "Your organisation stays open", "")
+}
+
+/// Deletes a closed tenant, or one that never had clients, from sight; it can be restored.
+pub fn delete(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
+    let has_clients = exists(clients::table.filter(clients::tenant_id.eq(id).and(clients::deleted_at.is_null())));
+    let fitting = tenants::table
+        .find(id)
+        .filter(tenants::deleted_at.is_null())
+        .filter(tenants::status.eq("closed").or(not(has_clients)));
+    let actor = tx.actor_id();
+    let deleted = diesel::update(fitting)
+        .set((tenants::deleted_at.eq(now), tenants::deleted_by.eq(actor)))
+        .execute(&mut **tx)?;
+    one(deleted, "A tenant with clients must be closed before it can be deleted, and one that is deleted stays so.")?;
+    end_sessions(tx, id)
+}
+
+/// Brings a deleted tenant back, unless its slug was taken meanwhile.
+pub fn restore(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError> {
+    let gone = tenants::table.find(tenant.id).filter(tenants::deleted_at.is_not_null());
+    let restored = diesel::update(gone)
+        .set((tenants::deleted_at.eq(None::<Timestamp>), tenants::deleted_by.eq(None::<Uuid>)))
+        .execute(&mut **tx);
+    match restored.map_err(AppError::from) {
+        Err(AppError::Constraint(name)) if name == "tenants_slug_key" => Err(AppError::Conflict(format!(
+            "Another tenant uses the slug {} by now. Change that one's slug, then restore this one.",
+            tenant.slug
+        ))),
+        Err(error) => Err(error),
+        Ok(restored) => one(restored, "Only a deleted tenant can be restored."),
+    }
+}
+
+/// Closes what has been closing long enough. Returns how many.
+pub fn finish_closing<P>(tx: &mut Tx<'_, P>) -> Result<usize, AppError> {
+    let due = tenants::table.filter(tenants::status.eq("closing").and(tenants::closing_at.le(now)));
+    Ok(diesel::update(due).set((tenants::status.eq("closed"), tenants::closed_at.eq(now))).execute(&mut **tx)?)
+}
+
+fn one(rows: usize, otherwise: &str) -> Result<(), AppError> {
+    match rows {
+        0 => Err(AppError::Conflict(otherwise.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Signs out people who belong to this tenant and to no other, staff apart.
+fn end_sessions(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
+    let elsewhere = diesel::alias!(workspace_members as elsewhere);
+    let members = workspace_members::table
+        .inner_join(users::table)
+        .filter(workspace_members::tenant_id.eq(id).and(workspace_members::deleted_at.is_null()))
+        .filter(users::is_staff.eq(false))
+        .filter(not(exists(
+            elsewhere.filter(
+                elsewhere
+                    .field(workspace_members::user_id)
+                    .eq(workspace_members::user_id)
+                    .and(elsewhere.field(workspace_members::tenant_id).ne(id))
+                    .and(elsewhere.field(workspace_members::deleted_at).is_null()),
+            ),
+        )))
+        .select(workspace_members::user_id);
+    let alive = sessions::table.filter(sessions::revoked_at.is_null().and(sessions::absolute_expires_at.gt(now)));
+    let actor = tx.actor_id();
+    diesel::update(alive.filter(sessions::user_id.eq_any(members)))
+        .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq("account_changed"), sessions::revoked_by.eq(actor)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// A mail to every owner, sent by a job once this is committed.
+fn tell_owners(tx: &mut Tx<'_, Suspend>, id: Uuid, subject: &str, reason: &str) -> Result<(), AppError> {
+    let owners: Vec<String> = workspace_members::table
+        .inner_join(users::table)
+        .filter(workspace_members::tenant_id.eq(id).and(workspace_members::deleted_at.is_null()))
+        .filter(workspace_members::role.eq("owner").and(users::deleted_at.is_null()))
+        .select(users::email)
+        .distinct()
+        .load(&mut **tx)?;
+    let event_id = tx.event_id();
+    let mails: Vec<_> = owners
+        .into_iter()
+        .map(|recipient| {
+            (
+                outbox::id.eq(Uuid::now_v7()),
+                outbox::event_id.eq(event_id),
+                outbox::kind.eq("mail"),
+                outbox::recipient.eq(recipient),
+                outbox::subject.eq(subject.to_owned()),
+                outbox::payload.eq(json!({ "reason": reason })),
+                outbox::tenant_id.eq(id),
+            )
+        })
+        .collect();
+    diesel::insert_into(outbox::table).values(mails).execute(&mut **tx)?;
+    Ok(())
+}

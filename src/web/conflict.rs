@@ -1,0 +1,36 @@
+//! Three ways to see a row that two people edited: as it was, as it is, as it was typed.
+
+use serde_json::{Map, Value};
+
+use super::form::{Form, FormView};
+
+/// One column where the typed value and the stored one differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub column: String,
+    pub base: String,
+    pub theirs: String,
+    pub yours: String,
+}
+
+/// Compares the columns of a form with the row as stored now and as it was when the form was made.
+pub fn differences(columns: &[&str], base: &Map<String, Value>, theirs: &FormView, yours: &Form) -> Vec<Difference> {
+    columns
+        .iter()
+        .map(|column| Difference {
+            column: (*column).to_owned(),
+            base: base.get(*column).map(text).unwrap_or_else(|| theirs.value(column).to_owned()),
+            theirs: theirs.value(column).to_owned(),
+            yours: yours.get(column).to_owned(),
+        })
+        .filter(|difference| difference.theirs != difference.yours)
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

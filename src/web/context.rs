@@ -1,0 +1,132 @@
+//! What a page needs to know of its request.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use uuid::Uuid;
+
+use super::flash::{self, Flash};
+use super::nav::Nav;
+use super::page::{Crumb, Shell};
+use super::query::{Pairs, own_path};
+use crate::actor::Actor;
+
+/// What does not change while the process runs and every page shows or needs.
+pub struct Site {
+    pub nav: Nav,
+    /// `development` or `production`.
+    pub environment: &'static str,
+    /// `https` and a `Secure` cookie.
+    pub secure: bool,
+    /// Scheme and host that people type, where it is configured.
+    pub public_url: Option<String>,
+    /// For hashes of addresses.
+    pub secret: crate::config::Secret,
+}
+
+impl Site {
+    /// Keyed hash of the network a request came from (/24 or /48); the address itself is kept nowhere.
+    pub fn network_hash(&self, request: &HttpRequest) -> Option<Vec<u8>> {
+        let network = match request.peer_addr()?.ip() {
+            std::net::IpAddr::V4(address) => address.octets()[..3].to_vec(),
+            std::net::IpAddr::V6(address) => address.octets()[..6].to_vec(),
+        };
+        Some(self.secret.hash("network", &network).to_vec())
+    }
+}
+
+/// The request as pages see it.
+#[derive(Clone)]
+pub struct Context {
+    pub actor: Arc<Actor>,
+    pub path: String,
+    pub query: Vec<u8>,
+    /// The list alone is wanted, to be swapped in by htmx.
+    pub wants_list: bool,
+    site: Data<Site>,
+    theme: String,
+    flash: Vec<Flash>,
+}
+
+impl Context {
+    /// Reads the request; who acts was found out before.
+    pub fn of(request: &HttpRequest) -> Context {
+        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let cookie = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
+        let is_fragment = header("HX-Request") == Some("true") && header("HX-History-Restore-Request").is_none();
+        Context {
+            actor: actor(request),
+            path: request.path().to_owned(),
+            query: request.query_string().as_bytes().to_vec(),
+            wants_list: is_fragment && header("HX-Target").is_some_and(|target| target.ends_with("#list")),
+            site: request.app_data::<Data<Site>>().expect("the app registers its site").clone(),
+            theme: cookie("theme").filter(|theme| theme == "light" || theme == "dark").unwrap_or_default(),
+            flash: cookie(flash::COOKIE).and_then(|text| Flash::decode(&text)).into_iter().collect(),
+        }
+    }
+
+    /// The frame around a page.
+    pub fn shell(&self, title: impl Into<String>) -> Shell {
+        Shell {
+            title: title.into(),
+            theme: self.theme.clone(),
+            environment: self.site.environment,
+            person: self.actor.label.clone(),
+            nav: self.site.nav.areas(&self.actor, &self.path),
+            flash: self.flash.clone(),
+            trail: Vec::<Crumb>::new(),
+            actor: self.actor.clone(),
+        }
+    }
+
+    /// The query as pairs.
+    pub fn pairs(&self) -> Result<Pairs, crate::error::AppError> {
+        Pairs::parse(&self.query).map_err(crate::error::AppError::BadRequest)
+    }
+
+    /// Where the person came from, when it is a page of ours.
+    pub fn return_to(&self) -> Option<String> {
+        let pairs = Pairs::parse(&self.query).ok()?;
+        own_path(pairs.get("return_to"))
+    }
+
+    /// This page's address, to come back to.
+    pub fn here(&self) -> String {
+        match std::str::from_utf8(&self.query) {
+            Ok(query) if !query.is_empty() => format!("{}?{query}", self.path),
+            _ => self.path.clone(),
+        }
+    }
+
+    /// Settings of the whole site.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+}
+
+/// Who acts in this request; nobody unless the session said so.
+pub fn actor(request: &HttpRequest) -> Arc<Actor> {
+    let found = request.extensions().get::<Arc<Actor>>().cloned();
+    found.unwrap_or_else(|| Arc::new(Actor::anonymous(request_id(request))))
+}
+
+/// The id that the answer's header, the logs and the events share.
+pub fn request_id(request: &HttpRequest) -> Uuid {
+    request.extensions().get::<RequestId>().map(|id| id.0).unwrap_or_default()
+}
+
+/// Set by the gate before anything else.
+#[derive(Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+impl FromRequest for Context {
+    type Error = crate::error::AppError;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Context::of(request)))
+    }
+}

@@ -1,0 +1,143 @@
+//! Errors as pages with their real status and the request id; causes are logged here, once, and never shown.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use askama::Template;
+
+use super::context::{Context, request_id};
+use super::page::{Shell, html};
+use super::query::encode;
+use crate::error::AppError;
+
+impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            AppError::NotFound => StatusCode::NOT_FOUND,
+            AppError::SignIn | AppError::AlreadyDone(_) => StatusCode::SEE_OTHER,
+            AppError::Forbidden(_) | AppError::CrossSite(_) => StatusCode::FORBIDDEN,
+            AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
+            AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
+                StatusCode::CONFLICT
+            }
+            AppError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        match self {
+            AppError::AlreadyDone(location) => response.insert_header((LOCATION, location.as_str())),
+            AppError::TooMany(seconds) => response.insert_header((RETRY_AFTER, seconds.to_string())),
+            AppError::Unavailable(_) => response.insert_header((RETRY_AFTER, "2")),
+            _ => &mut response,
+        };
+        response.finish()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    shell: Shell,
+    status: u16,
+    title: &'static str,
+    message: String,
+    request_id: String,
+}
+
+/// Gives an error answer its page, and sends people without a session to sign in.
+pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let error = response.response().error().and_then(|error| error.as_error::<AppError>());
+    if let Some(AppError::SignIn) = error {
+        let (request, _) = response.into_parts();
+        let answer = to_sign_in(&request);
+        return ServiceResponse::new(request, answer);
+    }
+    let has_page = response.headers().contains_key("content-type");
+    if !(status.is_client_error() || status.is_server_error()) || (has_page && error.is_none()) {
+        return response;
+    }
+    let message = message(status, error);
+    if status.is_server_error() {
+        let cause = response.response().error().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(request_id = %request_id(response.request()), status = status.as_u16(), cause, "a request failed");
+    }
+    let (request, bare) = response.into_parts();
+    let mut answer = page(&request, status, message);
+    for (name, value) in bare.headers() {
+        answer.headers_mut().insert(name.clone(), value.clone());
+    }
+    ServiceResponse::new(request, answer)
+}
+
+fn page(request: &HttpRequest, status: StatusCode, message: String) -> HttpResponse {
+    let context = Context::of(request);
+    let page = ErrorPage {
+        shell: context.shell(title(status)),
+        status: status.as_u16(),
+        title: title(status),
+        message,
+        request_id: request_id(request).to_string(),
+    };
+    if request.path().ends_with(".csv") {
+        return HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(page.message);
+    }
+    html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).body(title(status)))
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "That cannot be asked for",
+        403 => "Not allowed",
+        404 => "Not found",
+        405 => "Not possible here",
+        409 => "Changed in the meantime",
+        413 => "Too large",
+        415 => "Wrong kind of content",
+        429 => "Too many requests",
+        503 => "Busy",
+        _ => "Something went wrong",
+    }
+}
+
+fn message(status: StatusCode, error: Option<&AppError>) -> String {
+    match (error, status.as_u16()) {
+        (Some(AppError::BadRequest(text) | AppError::Conflict(text)), _) => text.clone(),
+        (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => (*text).to_owned(),
+        (Some(AppError::Forbidden(privilege)), _) => format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you."),
+        (Some(AppError::TooMany(seconds)), _) => format!("Wait {seconds} seconds, then try again."),
+        (Some(AppError::Constraint(_)), _) => "These values do not fit what is stored by now. Nothing was changed.".into(),
+        (_, 404) => "There is nothing at this address, or it is outside of what you may see.".into(),
+        (_, 405) => "This address does not take this kind of request.".into(),
+        (_, 409) => "Somebody else changed this in the meantime. Nothing was changed; look again and repeat it.".into(),
+        (_, 503) => "The console is busy or its database is away. Nothing was changed; try again in a moment.".into(),
+        (_, code) if code < 500 => "The request could not be read.".into(),
+        _ => "Nothing was changed. The cause is in the log under the id below.".into(),
+    }
+}
+
+/// A whole page is redirected; a fragment tells htmx to leave for the sign-in page, never to swap it in.
+fn to_sign_in(request: &HttpRequest) -> HttpResponse {
+    let is_htmx = request.headers().contains_key("HX-Request");
+    let back = match request.method().is_safe() {
+        true => request.uri().path_and_query().map_or("/", |target| target.as_str()),
+        false => "/",
+    };
+    let location = if back == "/" { "/sign-in".to_owned() } else { format!("/sign-in?return_to={}", encode(back)) };
+    if is_htmx {
+        let mut answer = HttpResponse::NoContent().finish();
+        if let Ok(value) = HeaderValue::from_str(&location) {
+            answer.headers_mut().insert(HeaderName::from_static("hx-redirect"), value);
+        }
+        return answer;
+    }
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+}

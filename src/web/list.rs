@@ -1,0 +1,353 @@
+//! One grammar for every list:
+//! `?q=&status=active,trial&created=2026-01-01..2026-01-31&sort=-created_at&after=<cursor>`.
+//! Values of one field are alternatives, fields narrow each other, and what is unknown is refused by name.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff_diesel::Timestamp;
+use uuid::Uuid;
+
+use super::filters::capped;
+use super::query::Pairs;
+use crate::db::keyset::{COUNT_CAP, Cursor, PAGE_ROWS, Slice, Window};
+use crate::error::AppError;
+
+/// What a list can be asked for.
+#[derive(Debug)]
+pub struct ListSpec {
+    /// What `q` searches, such as "name, slug or domain"; empty for no search.
+    pub search: &'static str,
+    pub fields: &'static [Field],
+    /// Sortable columns; the first is the default, with a minus for descending.
+    pub sorts: &'static [&'static str],
+}
+
+/// One filter.
+#[derive(Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub kind: FieldKind,
+}
+
+/// What values a filter takes.
+#[derive(Debug)]
+pub enum FieldKind {
+    /// Some of these.
+    Choice(&'static [&'static str]),
+    /// `from..to`, days in UTC, either end may be missing, both included.
+    Days,
+    /// An id.
+    Id,
+    /// A short text, compared whole.
+    Text,
+}
+
+/// A half-open stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+/// A list as it was asked for.
+#[derive(Debug, Clone)]
+pub struct List {
+    spec: &'static ListSpec,
+    path: String,
+    pairs: Pairs,
+    /// What to search for, trimmed.
+    pub q: Option<String>,
+    pub window: Window,
+}
+
+const SEARCH_MAX: usize = 200;
+const OWN_PARAMETERS: [&str; 3] = ["q", "sort", "after"];
+
+impl List {
+    /// Checks a query against what the list knows. The path is without `.csv`.
+    pub fn parse(spec: &'static ListSpec, path: &str, query: &[u8]) -> Result<List, AppError> {
+        let pairs = Pairs::parse(query).map_err(AppError::BadRequest)?;
+        let pairs = Pairs(pairs.0.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect());
+        let list = List {
+            spec,
+            path: path.trim_end_matches(".csv").to_owned(),
+            q: search(spec, &pairs)?,
+            window: window(spec, &pairs)?,
+            pairs,
+        };
+        list.check_fields()?;
+        Ok(list)
+    }
+
+    /// Words for a `like` pattern that finds `q` anywhere.
+    pub fn pattern(&self) -> Option<String> {
+        let q = self.q.as_ref()?;
+        Some(format!("%{}%", q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")))
+    }
+
+    /// The chosen values of a choice, id or text field; empty means any.
+    pub fn values(&self, field: &str) -> Vec<String> {
+        self.pairs.all(field).flat_map(|value| value.split(',')).map(|value| value.trim().to_owned()).collect()
+    }
+
+    /// The chosen ids of an id field.
+    pub fn ids(&self, field: &str) -> Vec<Uuid> {
+        self.values(field).iter().filter_map(|value| value.parse().ok()).collect()
+    }
+
+    /// The chosen days of a days field.
+    pub fn span(&self, field: &str) -> Option<Span> {
+        self.pairs.get(field).and_then(|value| days(value).ok())
+    }
+
+    /// The number of rows in all: known without asking when one page holds them, else counted by `count`.
+    pub fn count<T>(&self, slice: &Slice<T>, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
+        match (&slice.previous, &slice.next) {
+            (None, None) => Ok(slice.rows.len() as i64),
+            _ => count(),
+        }
+    }
+
+    /// Nothing narrows it.
+    pub fn is_unfiltered(&self) -> bool {
+        self.q.is_none() && self.spec.fields.iter().all(|field| self.pairs.get(field.name).is_none())
+    }
+
+    /// The same list at its beginning with the largest page that export reads at a time.
+    pub fn for_export(mut self, rows: usize) -> List {
+        self.window.cursor = None;
+        self.window.rows = rows;
+        self
+    }
+
+    /// The same list from a cursor that a slice gave.
+    pub fn at(mut self, cursor: &str) -> List {
+        self.window.cursor = Cursor::decode(cursor);
+        self
+    }
+
+    /// What the templates draw around the rows.
+    pub fn view<T>(&self, slice: &Slice<T>, count: i64) -> ListView {
+        let page = |cursor: &Option<String>| {
+            cursor.as_ref().map(|cursor| self.pairs.with("after", cursor).url(&self.path))
+        };
+        ListView {
+            search: self.spec.search,
+            q: self.q.clone().unwrap_or_default(),
+            filters: self.spec.fields.iter().map(|field| self.filter_view(field)).collect(),
+            chips: self.chips(),
+            hidden: self.pairs.0.iter().filter(|(name, _)| name == "sort").cloned().collect(),
+            count: capped(count),
+            shown: slice.rows.len(),
+            is_capped: count > COUNT_CAP,
+            unfiltered: self.is_unfiltered(),
+            previous: page(&slice.previous),
+            next: page(&slice.next),
+            csv: self.pairs.without("after").url(&format!("{}.csv", self.path)),
+            clear: self.path.clone(),
+            here: self.pairs.url(&self.path),
+            sort: self.window.sort,
+            descending: self.window.descending,
+            base: self.pairs.without("after").without("sort"),
+            path: self.path.clone(),
+        }
+    }
+
+    fn check_fields(&self) -> Result<(), AppError> {
+        for (name, value) in &self.pairs.0 {
+            if OWN_PARAMETERS.contains(&name.as_str()) {
+                continue;
+            }
+            let Some(field) = self.spec.fields.iter().find(|field| field.name == name) else {
+                let known: Vec<&str> = self.spec.fields.iter().map(|field| field.name).collect();
+                return Err(AppError::BadRequest(format!(
+                    "There is no filter {}. This list knows: {}.",
+                    quoted(name),
+                    known.join(", ")
+                )));
+            };
+            field.check(value)?;
+        }
+        Ok(())
+    }
+
+    fn filter_view(&self, field: &'static Field) -> FilterView {
+        let chosen = self.values(field.name);
+        FilterView {
+            name: field.name,
+            label: field.label,
+            choices: match field.kind {
+                FieldKind::Choice(all) => {
+                    all.iter().map(|value| (*value, chosen.iter().any(|chosen| chosen == value))).collect()
+                }
+                _ => Vec::new(),
+            },
+            is_days: matches!(field.kind, FieldKind::Days),
+            value: chosen.join(","),
+        }
+    }
+
+    fn chips(&self) -> Vec<Chip> {
+        let chip = |label: &str, name: &str, value: String| Chip {
+            label: label.to_owned(),
+            value,
+            remove: self.pairs.without(name).without("after").url(&self.path),
+        };
+        let search = self.q.iter().map(|q| chip("search", "q", q.clone()));
+        let fields = self.spec.fields.iter().filter_map(|field| {
+            let values = self.values(field.name);
+            (!values.is_empty()).then(|| chip(field.label, field.name, values.join(", ")))
+        });
+        search.chain(fields).collect()
+    }
+}
+
+impl Field {
+    fn check(&self, value: &str) -> Result<(), AppError> {
+        let refuse = |allowed: String| {
+            Err(AppError::BadRequest(format!("{} cannot be {}. Allowed: {allowed}.", self.name, quoted(value))))
+        };
+        match self.kind {
+            FieldKind::Choice(all) => match value.split(',').all(|one| all.contains(&one.trim())) {
+                true => Ok(()),
+                false => refuse(all.join(", ")),
+            },
+            FieldKind::Days => match days(value) {
+                Ok(_) => Ok(()),
+                Err(allowed) => refuse(allowed.to_owned()),
+            },
+            FieldKind::Id => match value.split(',').all(|one| one.trim().parse::<Uuid>().is_ok()) {
+                true => Ok(()),
+                false => refuse("an id such as 0197a1b2-0000-7000-8000-000000000000".into()),
+            },
+            FieldKind::Text => match value.len() <= SEARCH_MAX && !value.contains('\0') {
+                true => Ok(()),
+                false => refuse(format!("up to {SEARCH_MAX} characters of text")),
+            },
+        }
+    }
+}
+
+fn search(spec: &ListSpec, pairs: &Pairs) -> Result<Option<String>, AppError> {
+    let Some(q) = pairs.get("q").map(str::trim) else { return Ok(None) };
+    if spec.search.is_empty() {
+        return Err(AppError::BadRequest("q is not known here: this list has no search.".into()));
+    }
+    if q.chars().count() > SEARCH_MAX || q.contains('\0') {
+        return Err(AppError::BadRequest(format!("q may have up to {SEARCH_MAX} characters of text.")));
+    }
+    Ok(Some(q.to_owned()))
+}
+
+fn window(spec: &ListSpec, pairs: &Pairs) -> Result<Window, AppError> {
+    let asked = pairs.get("sort").unwrap_or(spec.sorts[0]);
+    let name = asked.trim_start_matches('-');
+    let known = |sort: &&&'static str| sort.trim_start_matches('-') == name;
+    let Some(sort) = spec.sorts.iter().find(known) else {
+        let names: Vec<&str> = spec.sorts.iter().map(|sort| sort.trim_start_matches('-')).collect();
+        return Err(AppError::BadRequest(format!(
+            "sort cannot be {}. Allowed: {}, each also with a minus in front.",
+            quoted(asked),
+            names.join(", ")
+        )));
+    };
+    let sort = sort.trim_start_matches('-');
+    let cursor = match pairs.get("after") {
+        None => None,
+        Some(text) => Some(Cursor::decode(text).filter(|cursor| cursor.sort == sort).ok_or_else(|| {
+            AppError::BadRequest("after is not a cursor of this list and sort. Leave it out to begin at the start.".into())
+        })?),
+    };
+    Ok(Window { sort, descending: asked.starts_with('-'), cursor, rows: PAGE_ROWS })
+}
+
+const DAYS_ALLOWED: &str = "days as in 2026-01-01..2026-01-31, where either end may be missing and the first is not later than the second";
+
+fn days(text: &str) -> Result<Span, &'static str> {
+    let (from, to) = text.split_once("..").unwrap_or((text, text));
+    let day = |text: &str| match text.trim() {
+        "" => Ok(None),
+        text => text.parse::<Date>().map(Some).map_err(|_| DAYS_ALLOWED),
+    };
+    let (from, to) = (day(from)?, day(to)?);
+    if matches!((from, to), (None, None)) || from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(DAYS_ALLOWED);
+    }
+    let start = |day: Date| -> Result<Timestamp, &'static str> {
+        Ok(day.to_zoned(TimeZone::UTC).map_err(|_| DAYS_ALLOWED)?.timestamp().into())
+    };
+    Ok(Span {
+        from: from.map(start).transpose()?,
+        until: to.map(|day| day.tomorrow().map_err(|_| DAYS_ALLOWED).and_then(start)).transpose()?,
+    })
+}
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", text.chars().take(60).collect::<String>())
+}
+
+/// Everything around the rows of a list.
+#[derive(Debug, Clone)]
+pub struct ListView {
+    pub search: &'static str,
+    pub q: String,
+    pub filters: Vec<FilterView>,
+    pub chips: Vec<Chip>,
+    /// What a filter form must carry along.
+    pub hidden: Vec<(String, String)>,
+    pub count: String,
+    pub shown: usize,
+    pub is_capped: bool,
+    pub unfiltered: bool,
+    pub previous: Option<String>,
+    pub next: Option<String>,
+    pub csv: String,
+    pub clear: String,
+    /// The address of this very page, for coming back to it.
+    pub here: String,
+    sort: &'static str,
+    descending: bool,
+    base: Pairs,
+    path: String,
+}
+
+impl ListView {
+    /// Where a click on a column's head leads: ascending first, then the other way.
+    pub fn sort_url(&self, column: &str) -> String {
+        let minus = if self.sort == column && !self.descending { "-" } else { "" };
+        self.base.with("sort", &format!("{minus}{column}")).url(&self.path)
+    }
+
+    /// The value of `aria-sort`, or empty.
+    pub fn aria_sort(&self, column: &str) -> &'static str {
+        match (self.sort == column, self.descending) {
+            (false, _) => "",
+            (true, false) => "ascending",
+            (true, true) => "descending",
+        }
+    }
+
+    /// `?return_to=` and this page, for links to actions on a row.
+    pub fn back(&self) -> String {
+        format!("?return_to={}", super::query::encode(&self.here))
+    }
+}
+
+/// One filter with what is chosen.
+#[derive(Debug, Clone)]
+pub struct FilterView {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub choices: Vec<(&'static str, bool)>,
+    pub is_days: bool,
+    pub value: String,
+}
+
+/// One chosen filter, and the address without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chip {
+    pub label: String,
+    pub value: String,
+    pub remove: String,
+}

@@ -1,0 +1,23 @@
+//! What every page is made of: lists, forms, exports, fragments, errors, assets. Knows no domain.
+
+pub mod assets;
+pub mod conflict;
+pub mod context;
+pub mod effect;
+pub mod errors;
+pub mod export;
+pub mod filters;
+pub mod flash;
+pub mod form;
+pub mod gate;
+pub mod list;
+pub mod nav;
+pub mod page;
+pub mod query;
+pub mod route;
+pub mod row_action;
+
+pub use context::Context;
+pub use form::{Form, FormView};
+pub use list::{List, ListSpec};
+pub use page::{Shell, see_other};

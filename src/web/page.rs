@@ -1,0 +1,83 @@
+//! Turning page structs into answers.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+
+use super::flash::{COOKIE, Flash};
+use super::nav::NavArea;
+use crate::actor::Actor;
+use crate::error::AppError;
+
+/// The frame around a page: navigation, who is signed in, notices.
+#[derive(Clone)]
+pub struct Shell {
+    pub title: String,
+    pub(super) theme: String,
+    pub environment: &'static str,
+    pub person: String,
+    pub nav: Vec<NavArea>,
+    pub flash: Vec<Flash>,
+    pub trail: Vec<Crumb>,
+    pub(super) actor: Arc<Actor>,
+}
+
+/// One breadcrumb; the last has no address.
+#[derive(Debug, Clone)]
+pub struct Crumb {
+    pub label: String,
+    pub href: String,
+}
+
+impl Shell {
+    /// `light`, `dark`, or empty for the system's choice.
+    pub fn theme(&self) -> &str {
+        &self.theme
+    }
+
+    /// Adds a breadcrumb.
+    pub fn under(mut self, label: impl Into<String>, href: impl Into<String>) -> Shell {
+        self.trail.push(Crumb { label: label.into(), href: href.into() });
+        self
+    }
+
+    /// Whether to draw what needs this privilege.
+    pub fn may(&self, privilege: &str) -> bool {
+        self.actor.holds(privilege)
+    }
+}
+
+/// An HTML answer. Shown notices are forgotten.
+pub fn html(status: StatusCode, body: Result<String, askama::Error>) -> Result<HttpResponse, AppError> {
+    let body = body.map_err(|error| AppError::Internal(format!("a template failed: {error}")))?;
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));
+    Ok(response.body(body))
+}
+
+/// 200 with a page.
+pub fn ok(body: Result<String, askama::Error>) -> Result<HttpResponse, AppError> {
+    html(StatusCode::OK, body)
+}
+
+/// 303 after something was done, with a notice for the next page.
+pub fn see_other(location: &str, flash: Flash) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).cookie(flash.cookie()).finish()
+}
+
+/// 308 to the one address of a thing.
+pub fn permanent(location: &str) -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, location)).finish()
+}
+
+/// Takes a shown notice away.
+pub(super) fn forget_flash(response: &mut HttpResponse) {
+    let mut gone = Cookie::build(COOKIE, "").path("/").finish();
+    gone.make_removal();
+    if let Err(error) = response.add_cookie(&gone) {
+        tracing::error!(%error, "a notice could not be taken away");
+    }
+}

@@ -1,0 +1,83 @@
+//! The route table's row: a path, a verb, a handler, and the privilege read off the handler's own signature.
+
+use actix_web::{FromRequest, Handler, Responder, Route as ActixRoute, http::Method, web};
+
+use crate::actor::{Can, Needs, Privilege};
+
+/// One row of the route table.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    /// What the handler asks for in its first argument.
+    pub privilege: &'static str,
+    pub needs: Needs,
+    make: Box<dyn Fn() -> ActixRoute + Send + Sync>,
+}
+
+impl Route {
+    /// For `App::configure`.
+    pub fn actix(&self) -> ActixRoute {
+        (self.make)()
+    }
+}
+
+/// Arguments of a handler that begins with a proof of authority. A handler without one does not fit the route
+/// table, so that forgetting it does not compile.
+pub trait Guarded {
+    const PRIVILEGE: &'static str;
+    const NEEDS: Needs;
+}
+
+macro_rules! guarded {
+    ($($argument:ident),*) => {
+        impl<P: Privilege, $($argument),*> Guarded for (Can<P>, $($argument,)*) {
+            const PRIVILEGE: &'static str = P::NAME;
+            const NEEDS: Needs = P::NEEDS;
+        }
+    };
+}
+
+guarded!();
+guarded!(A);
+guarded!(A, B);
+guarded!(A, B, C);
+guarded!(A, B, C, D);
+guarded!(A, B, C, D, E);
+guarded!(A, B, C, D, E, F);
+
+/// A row for a verb of HTTP.
+pub fn route<H, Args>(method: Method, path: &'static str, handler: H) -> Route
+where
+    H: Handler<Args> + Send + Sync,
+    Args: FromRequest + Guarded + 'static,
+    H::Output: Responder + 'static,
+{
+    let verb = method.clone();
+    Route {
+        method,
+        path,
+        privilege: Args::PRIVILEGE,
+        needs: Args::NEEDS,
+        make: Box::new(move || web::method(verb.clone()).to(handler.clone())),
+    }
+}
+
+/// `GET`.
+pub fn get<H, Args>(path: &'static str, handler: H) -> Route
+where
+    H: Handler<Args> + Send + Sync,
+    Args: FromRequest + Guarded + 'static,
+    H::Output: Responder + 'static,
+{
+    route(Method::GET, path, handler)
+}
+
+/// `POST`.
+pub fn post<H, Args>(path: &'static str, handler: H) -> Route
+where
+    H: Handler<Args> + Send + Sync,
+    Args: FromRequest + Guarded + 'static,
+    H::Output: Responder + 'static,
+{
+    route(Method::POST, path, handler)
+}
