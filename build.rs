@@ -13,13 +13,7 @@ mod npm;
 use std::path::Path;
 
 fn main() {
-    for path in [
-        "build.rs",
-        "build",
-        "static/package-lock.json",
-        "static/css",
-        "static/js",
-    ] {
+    for path in ["build.rs", "build", "static/package-lock.json", "static/css", "static/js"] {
         println!("cargo::rerun-if-changed={path}");
     }
     if let Err(sentence) = run() {

@@ -16,16 +16,8 @@ const WOFF2: &str = "font/woff2";
 
 /// Third-party files: name, place in `node_modules`, type.
 const THIRD_PARTY: [(&str, &str, &str); 6] = [
-    (
-        "inter-latin.woff2",
-        "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
-        WOFF2,
-    ),
-    (
-        "inter-latin-ext.woff2",
-        "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
-        WOFF2,
-    ),
+    ("inter-latin.woff2", "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", WOFF2),
+    ("inter-latin-ext.woff2", "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2", WOFF2),
     ("tabler.css", "@tabler/core/dist/css/tabler.min.css", CSS),
     ("uplot.css", "uplot/dist/uPlot.min.css", CSS),
     ("htmx.js", "htmx.org/dist/htmx.min.js", JAVASCRIPT),
@@ -42,19 +34,11 @@ pub fn files(statics: &Path) -> Result<Vec<Bundle>, String> {
             JAVASCRIPT => without_source_map(&text(name, bytes)?).into(),
             _ => bytes,
         };
-        files.push(Bundle {
-            name,
-            content_type,
-            bytes,
-        });
+        files.push(Bundle { name, content_type, bytes });
     }
     for (name, folder, content_type) in [("app.css", "css", CSS), ("app.js", "js", JAVASCRIPT)] {
         let bytes = concatenated(&statics.join(folder))?;
-        files.push(Bundle {
-            name,
-            content_type,
-            bytes,
-        });
+        files.push(Bundle { name, content_type, bytes });
     }
     Ok(files)
 }
@@ -94,10 +78,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), String> {
         let path = entry.map_err(fail)?.path();
         if path.is_dir() {
             walk(&path, paths)?;
-        } else if path
-            .extension()
-            .is_some_and(|end| end == "css" || end == "js")
-        {
+        } else if path.extension().is_some_and(|end| end == "css" || end == "js") {
             paths.push(path);
         }
     }

@@ -23,8 +23,7 @@ pub fn write(files: Vec<Bundle>) -> Result<(), String> {
         }
         let hash = hash(&file.bytes);
         paths.insert(file.name, format!("/assets/{hash}/{}", file.name));
-        let entry = store(&folder, &hash, &file)
-            .map_err(|error| format!("cannot write {}: {error}", file.name))?;
+        let entry = store(&folder, &hash, &file).map_err(|error| format!("cannot write {}: {error}", file.name))?;
         entries.insert(file.name, entry);
     }
     let rows: String = entries.into_values().collect();
@@ -35,17 +34,11 @@ pub fn write(files: Vec<Bundle>) -> Result<(), String> {
 /// Sixteen hex digits are plenty to tell the versions of one file apart.
 fn hash(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Replaces `url(name)` by the hashed path; an unknown name stops the build.
-fn with_hashed_urls(
-    file: &Bundle,
-    paths: &BTreeMap<&'static str, String>,
-) -> Result<Vec<u8>, String> {
+fn with_hashed_urls(file: &Bundle, paths: &BTreeMap<&'static str, String>) -> Result<Vec<u8>, String> {
     let css = String::from_utf8_lossy(&file.bytes);
     let mut pieces = css.split("url(");
     let mut done = pieces.next().unwrap_or_default().to_owned();
@@ -56,9 +49,8 @@ fn with_hashed_urls(
             done.push_str(piece);
             continue;
         }
-        let path = paths
-            .get(target)
-            .ok_or_else(|| format!("{} refers to url({target}), which is no asset", file.name))?;
+        let path =
+            paths.get(target).ok_or_else(|| format!("{} refers to url({target}), which is no asset", file.name))?;
         done.push_str(path);
         done.push(')');
         done.push_str(rest);
@@ -75,9 +67,7 @@ fn store(folder: &Path, hash: &str, file: &Bundle) -> io::Result<String> {
     if file.content_type.starts_with("text/") {
         let quality = brotli_quality();
         let name = raw.display();
-        brotli = Some(once(format!("{name}.br{quality}"), || {
-            to_brotli(&file.bytes, quality)
-        })?);
+        brotli = Some(once(format!("{name}.br{quality}"), || to_brotli(&file.bytes, quality))?);
         gzip = Some(once(format!("{name}.gz"), || to_gzip(&file.bytes))?);
     }
     let include = |path: PathBuf| format!("Some(include_bytes!({path:?}))");
@@ -94,11 +84,7 @@ fn store(folder: &Path, hash: &str, file: &Bundle) -> io::Result<String> {
 
 /// The best quality takes seconds, too long for somebody who edits a style sheet.
 fn brotli_quality() -> i32 {
-    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
-        11
-    } else {
-        5
-    }
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") { 11 } else { 5 }
 }
 
 /// The name carries the content's hash, so a file that is there is right.
@@ -113,11 +99,7 @@ fn once(path: String, make: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<
 }
 
 fn to_brotli(bytes: &[u8], quality: i32) -> io::Result<Vec<u8>> {
-    let params = brotli::enc::BrotliEncoderParams {
-        quality,
-        lgwin: 22,
-        ..Default::default()
-    };
+    let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 22, ..Default::default() };
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &params)?;
     Ok(compressed)

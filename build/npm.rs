@@ -11,8 +11,7 @@ pub fn install_if_stale(statics: &Path) -> Result<(), String> {
     }
     // Two builds with different target folders would install into the same place.
     let lock = File::open("build.rs").map_err(|error| format!("cannot open build.rs: {error}"))?;
-    lock.lock()
-        .map_err(|error| format!("cannot lock build.rs: {error}"))?;
+    lock.lock().map_err(|error| format!("cannot lock build.rs: {error}"))?;
     if is_fresh(statics)? {
         return Ok(());
     }
@@ -21,22 +20,16 @@ pub fn install_if_stale(statics: &Path) -> Result<(), String> {
 
 fn install(statics: &Path) -> Result<(), String> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let output = Command::new(npm)
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(statics)
-        .output();
+    let output =
+        Command::new(npm).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(statics).output();
     match output {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!(
-            "`npm ci` in static/ failed ({}): {}",
-            output.status,
-            one_line(&output.stderr)
-        )),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(
-            "npm was not found: install Node.js 20 or newer (it brings npm) and build again; \
+        Ok(output) => Err(format!("`npm ci` in static/ failed ({}): {}", output.status, one_line(&output.stderr))),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err("npm was not found: install Node.js 20 or newer (it brings npm) and build again; \
              it is needed once, to fetch the CSS and JavaScript that are embedded in the binary"
-                .into(),
-        ),
+                .into())
+        }
         Err(error) => Err(format!("cannot run npm: {error}")),
     }
 }
@@ -54,16 +47,13 @@ fn is_fresh(statics: &Path) -> Result<bool, String> {
 /// The packages of a lock file and their versions, without the root entry, which npm leaves out
 /// of the installed copy.
 fn packages(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let mut lock: Value = serde_json::from_slice(bytes)
-        .map_err(|error| format!("a package lock file is not JSON: {error}"))?;
+    let mut lock: Value =
+        serde_json::from_slice(bytes).map_err(|error| format!("a package lock file is not JSON: {error}"))?;
     let Value::Object(mut packages) = lock["packages"].take() else {
         return Err("a package lock file has no packages".into());
     };
     packages.remove("");
-    Ok(packages
-        .into_iter()
-        .map(|(path, package)| (path, package["integrity"].clone()))
-        .collect())
+    Ok(packages.into_iter().map(|(path, package)| (path, package["integrity"].clone())).collect())
 }
 
 fn one_line(bytes: &[u8]) -> String {

@@ -125,7 +125,14 @@ pub struct Actor {
 
 impl Actor {
     /// A signed-in person, with grants as `control.session_authority` returns them; unreadable ones grant nothing.
-    pub fn person(user_id: Uuid, session_id: Uuid, request_id: Uuid, email: String, name: String, grants: &[String]) -> Self {
+    pub fn person(
+        user_id: Uuid,
+        session_id: Uuid,
+        request_id: Uuid,
+        email: String,
+        name: String,
+        grants: &[String],
+    ) -> Self {
         Actor {
             kind: ActorKind::Person,
             user_id: Some(user_id),

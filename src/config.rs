@@ -59,9 +59,15 @@ impl Config {
     /// What needs more than one setting to be seen wrong.
     pub fn check(&self) -> Result<(), String> {
         match (&self.founder_email, &self.founder_password) {
-            (Some(_), None) => Err("CASTELLAN_FOUNDER_PASSWORD is missing: the founder needs both an address and a password.".into()),
-            (None, Some(_)) => Err("CASTELLAN_FOUNDER_EMAIL is missing: the founder needs both an address and a password.".into()),
-            (_, Some(password)) if password.chars().count() < 12 => Err("CASTELLAN_FOUNDER_PASSWORD must have 12 characters or more.".into()),
+            (Some(_), None) => {
+                Err("CASTELLAN_FOUNDER_PASSWORD is missing: the founder needs both an address and a password.".into())
+            }
+            (None, Some(_)) => {
+                Err("CASTELLAN_FOUNDER_EMAIL is missing: the founder needs both an address and a password.".into())
+            }
+            (_, Some(password)) if password.chars().count() < 12 => {
+                Err("CASTELLAN_FOUNDER_PASSWORD must have 12 characters or more.".into())
+            }
             _ if cfg!(not(feature = "embedded")) && self.database_url.is_none() => {
                 Err("DATABASE_URL is missing: this build has no embedded database.".into())
             }

@@ -46,7 +46,8 @@ fn main() {
 }
 
 fn start_logging(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_else(|error| stop(&format!("CASTELLAN_LOG is wrong: {error}")));
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+        .unwrap_or_else(|error| stop(&format!("CASTELLAN_LOG is wrong: {error}")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format.as_str() {
         "json" => builder.json().init(),

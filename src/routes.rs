@@ -7,11 +7,11 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::actor::PrivilegeInfo;
 use crate::auth::{self, cookie, identify};
-use crate::{access, tenancy};
 use crate::web::assets;
 use crate::web::context::Site;
 use crate::web::nav::NavGroup;
 use crate::web::route::Route;
+use crate::{access, tenancy};
 
 /// Every route but the assets and the health checks, which are for machines.
 pub fn table() -> Vec<Route> {

@@ -76,7 +76,8 @@ pub fn recover(tx: &mut Tx<'_, Manage>, user_id: Uuid) -> Result<(), AppError> {
     diesel::update(users::table.find(user_id))
         .set((users::status.eq("active"), users::is_staff.eq(true)))
         .execute(&mut **tx)?;
-    let founder: Uuid = roles::table.filter(roles::name.eq("founder").and(roles::is_system)).select(roles::id).first(&mut **tx)?;
+    let founder: Uuid =
+        roles::table.filter(roles::name.eq("founder").and(roles::is_system)).select(roles::id).first(&mut **tx)?;
     diesel::insert_into(assignments::table)
         .values((
             assignments::id.eq(Uuid::now_v7()),

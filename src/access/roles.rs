@@ -117,9 +117,10 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
         diesel::insert_into(role_privileges::table).values(pairs).on_conflict_do_nothing().execute(&mut **tx)?;
     }
     let gone = privileges::name.ne_all(declared.iter().map(|info| info.name).collect::<Vec<_>>());
-    diesel::delete(role_privileges::table.filter(
-        role_privileges::privilege_name.ne_all(declared.iter().map(|info| info.name).collect::<Vec<_>>()),
-    ))
+    diesel::delete(
+        role_privileges::table
+            .filter(role_privileges::privilege_name.ne_all(declared.iter().map(|info| info.name).collect::<Vec<_>>())),
+    )
     .execute(&mut **tx)?;
     diesel::delete(privileges::table.filter(gone)).execute(&mut **tx)?;
     Ok(())

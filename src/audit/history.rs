@@ -65,7 +65,11 @@ impl Entry {
 
     /// The first changed row: what a history line has room for.
     pub fn line(&self) -> &[ValueChange] {
-        self.changes.iter().find(|changed| changed.op == "update").map(|changed| changed.values.as_slice()).unwrap_or_default()
+        self.changes
+            .iter()
+            .find(|changed| changed.op == "update")
+            .map(|changed| changed.values.as_slice())
+            .unwrap_or_default()
     }
 
     /// How many rows changed besides that one.
@@ -110,7 +114,11 @@ pub fn entries(conn: &mut PgConnection, events: Vec<Event>) -> Result<Vec<Entry>
     let mut changed = changes_of(conn, &events)?;
     Ok(events
         .into_iter()
-        .map(|event| Entry { actor: actor(&event, &names), changes: changed.remove(&event.id).unwrap_or_default(), event })
+        .map(|event| Entry {
+            actor: actor(&event, &names),
+            changes: changed.remove(&event.id).unwrap_or_default(),
+            event,
+        })
         .collect())
 }
 
@@ -165,7 +173,12 @@ fn stretch(events: &[Event]) -> Option<(Timestamp, Timestamp)> {
 }
 
 /// What the columns held at `version`, as far as they changed since: the oldest value before each later change.
-pub fn values_at(conn: &mut PgConnection, table: &str, row_id: Uuid, version: i32) -> Result<Map<String, Value>, AppError> {
+pub fn values_at(
+    conn: &mut PgConnection,
+    table: &str,
+    row_id: Uuid,
+    version: i32,
+) -> Result<Map<String, Value>, AppError> {
     let rows: Vec<(Option<Value>, Option<Value>)> = changes::table
         .filter(changes::row_id.eq(row_id).and(changes::table_name.eq(table)).and(changes::op.eq("update")))
         .order((changes::occurred_at, changes::position))

@@ -62,7 +62,12 @@ impl SessionStore for TokenCookie {
     }
 
     /// Never makes a session out of an ended one.
-    async fn update(&self, key: SessionKey, _: HashMap<String, String>, _: &Duration) -> Result<SessionKey, UpdateError> {
+    async fn update(
+        &self,
+        key: SessionKey,
+        _: HashMap<String, String>,
+        _: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
         Ok(key)
     }
 

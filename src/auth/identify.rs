@@ -46,9 +46,8 @@ pub async fn identify(
 
 async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<Actor>, AppError> {
     let hash = cookie::hash(token);
-    let found: Option<serde_json::Value> = db
-        .ask(move |conn| Ok(diesel::select(session_authority(hash.as_slice())).get_result(conn)?))
-        .await?;
+    let found: Option<serde_json::Value> =
+        db.ask(move |conn| Ok(diesel::select(session_authority(hash.as_slice())).get_result(conn)?)).await?;
     let Some(found) = found else { return Ok(None) };
     let found: Authority = serde_json::from_value(found).map_err(|error| AppError::Internal(error.to_string()))?;
     let mut actor = Actor::person(

@@ -10,8 +10,9 @@ use crate::db::{Engine, migrate};
 
 /// Runs until a signal asks it to end.
 pub async fn run(config: Config) -> Result<(), String> {
-    let listener = TcpListener::bind(config.listen)
-        .map_err(|error| format!("{} cannot be listened on: {error}. Set CASTELLAN_LISTEN to another one.", config.listen))?;
+    let listener = TcpListener::bind(config.listen).map_err(|error| {
+        format!("{} cannot be listened on: {error}. Set CASTELLAN_LISTEN to another one.", config.listen)
+    })?;
     let engine = Engine::open(&config)?;
     migrate::migrate(engine.url())?;
     let app = App::build(&config, &engine, Cost::default()).map_err(explain)?;

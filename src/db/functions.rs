@@ -19,14 +19,25 @@ extern "SQL" {
     #[sql_name = "audit.record"]
     #[allow(clippy::too_many_arguments)]
     fn record(
-        action: Text, outcome: Text, is_read: Bool, reason: Nullable<Text>, target_kind: Text,
-        target_id: Nullable<Uuid>, tenant_id: Nullable<Uuid>, client_id: Nullable<Uuid>, details: Jsonb,
+        action: Text,
+        outcome: Text,
+        is_read: Bool,
+        reason: Nullable<Text>,
+        target_kind: Text,
+        target_id: Nullable<Uuid>,
+        tenant_id: Nullable<Uuid>,
+        client_id: Nullable<Uuid>,
+        details: Jsonb,
     ) -> Uuid;
 
     /// `audit.record_security`: a refusal or sign-in trouble.
     #[sql_name = "audit.record_security"]
     fn record_security(
-        kind: Text, severity: Text, network_hash: Nullable<Binary>, tenant_id: Nullable<Uuid>, details: Jsonb,
+        kind: Text,
+        severity: Text,
+        network_hash: Nullable<Binary>,
+        tenant_id: Nullable<Uuid>,
+        details: Jsonb,
     ) -> Bool;
 
     /// `control.session_authority`: who a session token belongs to and what they may do; null when it is not alive.

@@ -58,10 +58,7 @@ pub fn connect(url: &str) -> Result<PgConnection, String> {
     PgConnection::establish(url).map_err(|error| format!("The database cannot be reached: {error}"))
 }
 
-fn locked<T>(
-    conn: &mut PgConnection,
-    work: impl FnOnce(&mut PgConnection) -> Result<T, String>,
-) -> Result<T, String> {
+fn locked<T>(conn: &mut PgConnection, work: impl FnOnce(&mut PgConnection) -> Result<T, String>) -> Result<T, String> {
     let call = |conn: &mut PgConnection, function: &str| {
         diesel::sql_query(format!("select {function}($1)")).bind::<BigInt, _>(LOCK).execute(conn).map_err(explain)
     };

@@ -90,8 +90,7 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Wired, Self::Error> {
         let mut conn = PgConnection::establish(&self.url)?;
-        conn.batch_execute(UNDRESS)
-            .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        conn.batch_execute(UNDRESS).map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
         Ok(Wired { conn, used_at: Instant::now() })
     }
 

@@ -168,11 +168,8 @@ fn collect(conn: &mut PgConnection, event: Uuid) -> Result<Effect, AppError> {
         .order(c::position)
         .select((c::table_name, c::row_id, c::op, c::before, c::after))
         .load(conn)?;
-    let departures: Vec<(String, String, String)> = o::outbox
-        .filter(o::event_id.eq(event))
-        .order(o::id)
-        .select((o::kind, o::recipient, o::subject))
-        .load(conn)?;
+    let departures: Vec<(String, String, String)> =
+        o::outbox.filter(o::event_id.eq(event)).order(o::id).select((o::kind, o::recipient, o::subject)).load(conn)?;
     Ok(Effect {
         changes: rows
             .into_iter()

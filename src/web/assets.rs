@@ -6,8 +6,7 @@
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     http::header::{
-        AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, Encoding, EntityTag,
-        IfNoneMatch, VARY,
+        AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, Encoding, EntityTag, IfNoneMatch, VARY,
     },
     web,
 };
@@ -54,11 +53,7 @@ fn respond(request: &HttpRequest, asset: &'static Asset) -> HttpResponse {
     let (encoding, body) = choose(request, asset);
     let tag = tag(asset, encoding);
     let known = is_known(request, &tag);
-    let mut response = if known {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((VARY, "Accept-Encoding"))
@@ -69,9 +64,7 @@ fn respond(request: &HttpRequest, asset: &'static Asset) -> HttpResponse {
     if let Some(encoding) = encoding {
         response.insert_header((CONTENT_ENCODING, encoding));
     }
-    response
-        .insert_header((CONTENT_TYPE, asset.content_type))
-        .body(web::Bytes::from_static(body))
+    response.insert_header((CONTENT_TYPE, asset.content_type)).body(web::Bytes::from_static(body))
 }
 
 /// The form the client likes best, and the name of its encoding.

@@ -32,7 +32,8 @@ pub struct ValueChange {
 
 const SPELLED_OUT: usize = 3;
 /// Bookkeeping that says nothing to a person.
-const QUIET: [&str; 7] = ["version", "updated_at", "updated_by", "created_at", "created_by", "deleted_by", "revoked_by"];
+const QUIET: [&str; 7] =
+    ["version", "updated_at", "updated_by", "created_at", "created_by", "deleted_by", "revoked_by"];
 
 impl EffectView {
     /// Groups changes by table in the order they were made.
@@ -52,7 +53,11 @@ impl EffectView {
         EffectView {
             rows: effect.changes.len(),
             tables,
-            departures: effect.departures.iter().map(|d| format!("{} to {}: {}", d.kind, d.recipient, d.subject)).collect(),
+            departures: effect
+                .departures
+                .iter()
+                .map(|d| format!("{} to {}: {}", d.kind, d.recipient, d.subject))
+                .collect(),
             digest: effect.digest(),
         }
     }

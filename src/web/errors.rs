@@ -111,10 +111,16 @@ fn title(status: StatusCode) -> &'static str {
 fn message(status: StatusCode, error: Option<&AppError>) -> String {
     match (error, status.as_u16()) {
         (Some(AppError::BadRequest(text) | AppError::Conflict(text)), _) => text.clone(),
-        (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => (*text).to_owned(),
-        (Some(AppError::Forbidden(privilege)), _) => format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you."),
+        (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => {
+            (*text).to_owned()
+        }
+        (Some(AppError::Forbidden(privilege)), _) => {
+            format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you.")
+        }
         (Some(AppError::TooMany(seconds)), _) => format!("Wait {seconds} seconds, then try again."),
-        (Some(AppError::Constraint(_)), _) => "These values do not fit what is stored by now. Nothing was changed.".into(),
+        (Some(AppError::Constraint(_)), _) => {
+            "These values do not fit what is stored by now. Nothing was changed.".into()
+        }
         (_, 404) => "There is nothing at this address, or it is outside of what you may see.".into(),
         (_, 405) => "This address does not take this kind of request.".into(),
         (_, 409) => "Somebody else changed this in the meantime. Nothing was changed; look again and repeat it.".into(),

@@ -90,7 +90,8 @@ impl Check<'_> {
         let value = self.form.get(field).trim().to_owned();
         let length = value.chars().count();
         if length < min {
-            let message = if length == 0 { "is required".into() } else { format!("must have at least {min} characters") };
+            let message =
+                if length == 0 { "is required".into() } else { format!("must have at least {min} characters") };
             self.refuse(field, message);
         } else if length > max {
             self.refuse(field, format!("may have {max} characters at most; this has {length}"));
@@ -264,7 +265,9 @@ impl FromRequest for Form {
         let body = web::Payload::from_request(request, payload);
         Box::pin(async move {
             if !is_form && !is_empty {
-                return Err(AppError::WrongType("The body must be application/x-www-form-urlencoded, as forms send it."));
+                return Err(AppError::WrongType(
+                    "The body must be application/x-www-form-urlencoded, as forms send it.",
+                ));
             }
             let body = body.await.map_err(|error| AppError::BadRequest(error.to_string()))?;
             let read = body.to_bytes_limited(BODY_MAX).await;

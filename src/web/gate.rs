@@ -47,7 +47,8 @@ fn own_origin(request: &ServiceRequest) -> Result<(), AppError> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let fetch_site = header("Sec-Fetch-Site");
     if request.method().is_safe() {
-        let foreign = fetch_site == Some("cross-site") && header("Sec-Fetch-Mode").is_some_and(|mode| mode != "navigate");
+        let foreign =
+            fetch_site == Some("cross-site") && header("Sec-Fetch-Mode").is_some_and(|mode| mode != "navigate");
         return match foreign {
             true => Err(AppError::CrossSite("Other sites may link here, not embed or load from here.")),
             false => Ok(()),
@@ -60,7 +61,9 @@ fn own_origin(request: &ServiceRequest) -> Result<(), AppError> {
     };
     match is_own {
         true => Ok(()),
-        false => Err(AppError::CrossSite("Changes are only taken from this console's own pages. Scripts send an Origin header.")),
+        false => Err(AppError::CrossSite(
+            "Changes are only taken from this console's own pages. Scripts send an Origin header.",
+        )),
     }
 }
 

@@ -129,9 +129,8 @@ impl List {
 
     /// What the templates draw around the rows.
     pub fn view<T>(&self, slice: &Slice<T>, count: i64) -> ListView {
-        let page = |cursor: &Option<String>| {
-            cursor.as_ref().map(|cursor| self.pairs.with("after", cursor).url(&self.path))
-        };
+        let page =
+            |cursor: &Option<String>| cursor.as_ref().map(|cursor| self.pairs.with("after", cursor).url(&self.path));
         ListView {
             search: self.spec.search,
             q: self.q.clone().unwrap_or_default(),
@@ -256,13 +255,16 @@ fn window(spec: &ListSpec, pairs: &Pairs) -> Result<Window, AppError> {
     let cursor = match pairs.get("after") {
         None => None,
         Some(text) => Some(Cursor::decode(text).filter(|cursor| cursor.sort == sort).ok_or_else(|| {
-            AppError::BadRequest("after is not a cursor of this list and sort. Leave it out to begin at the start.".into())
+            AppError::BadRequest(
+                "after is not a cursor of this list and sort. Leave it out to begin at the start.".into(),
+            )
         })?),
     };
     Ok(Window { sort, descending: asked.starts_with('-'), cursor, rows: PAGE_ROWS })
 }
 
-const DAYS_ALLOWED: &str = "days as in 2026-01-01..2026-01-31, where either end may be missing and the first is not later than the second";
+const DAYS_ALLOWED: &str =
+    "days as in 2026-01-01..2026-01-31, where either end may be missing and the first is not later than the second";
 
 fn days(text: &str) -> Result<Span, &'static str> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));

@@ -10,10 +10,9 @@ impl Pairs {
         let mut pairs = Vec::new();
         for part in text.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
             let mut halves = part.splitn(2, |byte| *byte == b'=');
-            let name = decode(halves.next().unwrap_or_default())
-                .ok_or("A field's name is not valid UTF-8 text.")?;
-            let value = decode(halves.next().unwrap_or_default())
-                .ok_or_else(|| format!("{name} is not valid UTF-8 text."))?;
+            let name = decode(halves.next().unwrap_or_default()).ok_or("A field's name is not valid UTF-8 text.")?;
+            let value =
+                decode(halves.next().unwrap_or_default()).ok_or_else(|| format!("{name} is not valid UTF-8 text."))?;
             pairs.push((name, value));
         }
         Ok(Pairs(pairs))

@@ -110,7 +110,10 @@ pub async fn link(
             begin(&context, &request, &db, account, origin, "link", "/").await
         }
         Ok(_) | Err(AppError::NotFound) => {
-            let error = FieldError::new("base", "This link was used already, is older than ten minutes, or was never made. Start the console again for a new one, or sign in with a password.");
+            let error = FieldError::new(
+                "base",
+                "This link was used already, is older than ten minutes, or was never made. Start the console again for a new one, or sign in with a password.",
+            );
             again(&context, &Form::default(), vec![error], StatusCode::GONE)
         }
         Err(error) => Err(error),
@@ -213,9 +216,17 @@ fn origin(context: &Context, request: &HttpRequest, account: &str) -> Origin {
 
 /// Browser and system in words, enough to recognise a session by and too little to follow somebody.
 fn user_agent_family(header: &str) -> String {
-    let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| header.contains(mark)).map(|(_, name)| *name);
+    let first =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| header.contains(mark)).map(|(_, name)| *name);
     let browser = first(&[("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
-    let system = first(&[("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iOS"), ("Mac OS", "macOS"), ("Linux", "Linux")]);
+    let system = first(&[
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iOS"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),

@@ -42,7 +42,13 @@ pub fn account(conn: &mut PgConnection, email: &str, origin: &Origin) -> Result<
                 .and(user_credentials::revoked_at.is_null())),
         )
         .filter(users::email.eq(email).and(users::deleted_at.is_null()).and(users::kind.eq("human")))
-        .select((users::id, users::status, users::is_staff, users::authority_epoch, user_credentials::secret_hash.nullable()))
+        .select((
+            users::id,
+            users::status,
+            users::is_staff,
+            users::authority_epoch,
+            user_credentials::secret_hash.nullable(),
+        ))
         .first(conn)
         .optional()?;
     let account = found.map(|(id, status, is_staff, epoch, password_hash)| Account {

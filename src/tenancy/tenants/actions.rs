@@ -120,7 +120,9 @@ impl RowAction for Closing {
     }
     fn sentence(_: &Tenant, effect: &Effect) -> String {
         let owners = counted(effect.departures.len(), "owner is", "owners are");
-        format!("The grace period begins and {owners} told. At its end the tenant is closed for good; until then you can cancel.")
+        format!(
+            "The grace period begins and {owners} told. At its end the tenant is closed for good; until then you can cancel."
+        )
     }
     fn apply(tx: &mut Tx<'_, Suspend>, tenant: &Tenant, input: &Input) -> Result<(), AppError> {
         let grace = SignedDuration::from_hours(24 * i64::from(input.number));
@@ -171,7 +173,8 @@ impl RowAction for Deletion {
         Words { typed, back_to: "/tenants".into(), ..words(tenant, "deletion", "Delete", "is deleted") }
     }
     fn sentence(_: &Tenant, _: &Effect) -> String {
-        "The tenant leaves all lists and its slug becomes free. Its data and history stay, and it can be restored.".into()
+        "The tenant leaves all lists and its slug becomes free. Its data and history stay, and it can be restored."
+            .into()
     }
     fn apply(tx: &mut Tx<'_, Suspend>, tenant: &Tenant, _: &Input) -> Result<(), AppError> {
         store::delete(tx, tenant.id)

@@ -71,7 +71,9 @@ impl Tenant {
 
     /// Its state in words, with the day that matters.
     pub fn state(&self) -> String {
-        let day = |moment: Option<Timestamp>| moment.map(|at| at.to_jiff().strftime("%-d %b %Y").to_string()).unwrap_or_default();
+        let day = |moment: Option<Timestamp>| {
+            moment.map(|at| at.to_jiff().strftime("%-d %b %Y").to_string()).unwrap_or_default()
+        };
         match self.status.as_str() {
             _ if self.is_deleted() => format!("deleted on {}", day(self.deleted_at)),
             "trial" => format!("trial until {}", day(self.trial_ends_at)),

@@ -134,9 +134,7 @@ pub async fn history(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uu
     let list = List::parse(&HISTORY, &context.path, &context.query)?;
     let window = list.window.clone();
     let (head, slice): (Head, Slice<Entry>) = db
-        .read(&can, move |conn| {
-            Ok((Head::load(conn, *id, "history")?, history::page(conn, Of::Tenant(*id), &window)?))
-        })
+        .read(&can, move |conn| Ok((Head::load(conn, *id, "history")?, history::page(conn, Of::Tenant(*id), &window)?)))
         .await?;
     let list = list.view(&slice, slice.rows.len() as i64);
     let page = History { shell: head.shell(&context), head, list, history: slice.rows };

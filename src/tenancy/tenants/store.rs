@@ -1,6 +1,8 @@
 //! Every statement on tenants.
 
-use castellan_schema::control::{clients, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members, workspaces};
+use castellan_schema::control::{
+    clients, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members, workspaces,
+};
 use diesel::dsl::{count_star, exists, not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -10,9 +12,9 @@ use uuid::Uuid;
 
 use super::forms::{NewTenant, TenantPatch};
 use super::model::Tenant;
-use crate::db::keyset::{CappedCount, Slice, SortKey};
 use crate::db::Tx;
 use crate::db::functions::text;
+use crate::db::keyset::{CappedCount, Slice, SortKey};
 use crate::error::AppError;
 use crate::keyset;
 use crate::tenancy::{Manage, Suspend};
@@ -30,11 +32,15 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Tenant>, AppEr
             |tenant| tenant.name_sort.clone(),
         ),
         "last_activity_at" => (
-            keyset!(query, window, tenants::last_activity_at => Timestamp, tenants::id).select(Tenant::as_select()).load(conn)?,
+            keyset!(query, window, tenants::last_activity_at => Timestamp, tenants::id)
+                .select(Tenant::as_select())
+                .load(conn)?,
             |tenant| tenant.last_activity_at.to_key(),
         ),
         _ => (
-            keyset!(query, window, tenants::created_at => Timestamp, tenants::id).select(Tenant::as_select()).load(conn)?,
+            keyset!(query, window, tenants::created_at => Timestamp, tenants::id)
+                .select(Tenant::as_select())
+                .load(conn)?,
             |tenant| tenant.created_at.to_key(),
         ),
     };
@@ -106,7 +112,8 @@ pub fn tab_counts(conn: &mut PgConnection, id: Uuid) -> Result<TabCounts, AppErr
     let people = workspace_members::table
         .filter(workspace_members::tenant_id.eq(id).and(workspace_members::deleted_at.is_null()))
         .select(diesel::dsl::count(workspace_members::user_id).aggregate_distinct());
-    let clients = clients::table.filter(clients::tenant_id.eq(id).and(clients::deleted_at.is_null())).select(count_star());
+    let clients =
+        clients::table.filter(clients::tenant_id.eq(id).and(clients::deleted_at.is_null())).select(count_star());
     let domains = tenant_domains::table
         .filter(tenant_domains::tenant_id.eq(id).and(tenant_domains::deleted_at.is_null()))
         .select(count_star());
@@ -210,9 +217,8 @@ pub fn delete(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
         .filter(tenants::deleted_at.is_null())
         .filter(tenants::status.eq("closed").or(not(has_clients)));
     let actor = tx.actor_id();
-    let deleted = diesel::update(fitting)
-        .set((tenants::deleted_at.eq(now), tenants::deleted_by.eq(actor)))
-        .execute(&mut **tx)?;
+    let deleted =
+        diesel::update(fitting).set((tenants::deleted_at.eq(now), tenants::deleted_by.eq(actor))).execute(&mut **tx)?;
     one(deleted, "A tenant with clients must be closed before it can be deleted, and one that is deleted stays so.")?;
     end_sessions(tx, id)
 }
@@ -266,7 +272,11 @@ fn end_sessions(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
     let alive = sessions::table.filter(sessions::revoked_at.is_null().and(sessions::absolute_expires_at.gt(now)));
     let actor = tx.actor_id();
     diesel::update(alive.filter(sessions::user_id.eq_any(members)))
-        .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq("account_changed"), sessions::revoked_by.eq(actor)))
+        .set((
+            sessions::revoked_at.eq(now),
+            sessions::revoked_reason.eq("account_changed"),
+            sessions::revoked_by.eq(actor),
+        ))
         .execute(&mut **tx)?;
     Ok(())
 }
