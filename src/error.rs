@@ -82,6 +82,9 @@ fn from_database(
             AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
         }
         _ if message == "the session has ended" => AppError::SignIn,
+        _ if message == "deadlock detected" => {
+            AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
+        }
         _ if message.starts_with("canceling statement due to")
             || message.starts_with("terminating connection")
             || message.starts_with("server closed the connection") =>

@@ -22,9 +22,23 @@ pub fn authority(command: &str) -> Result<Can<Manage>, AppError> {
     Can::prove(Arc::new(Actor::process(ActorKind::Command, command)))
 }
 
+/// Tries before two processes that start at the same moment are taken for a real conflict.
+const TRIES: usize = 5;
+
+/// [`prepare_once`], again when another process was quicker with the same rows.
+pub async fn prepare(db: &Db, config: &Config, passwords: &Passwords) -> Result<Option<(Uuid, String)>, AppError> {
+    for _ in 1..TRIES {
+        match prepare_once(db, config, passwords).await {
+            Err(AppError::Constraint(_) | AppError::Conflict(_)) => {}
+            done => return done,
+        }
+    }
+    prepare_once(db, config, passwords).await
+}
+
 /// Syncs privileges and roles, and makes the founder if there is none and there can be one: the configured one, or
 /// in development one without a password. Returns the founder that exists afterwards.
-pub async fn prepare(db: &Db, config: &Config, passwords: &Passwords) -> Result<Option<(Uuid, String)>, AppError> {
+async fn prepare_once(db: &Db, config: &Config, passwords: &Passwords) -> Result<Option<(Uuid, String)>, AppError> {
     let can = authority("serve")?;
     roles::sync(db, &can, routes::privileges()).await?;
     if let Some(founder) = db.read(&can, people::first_founder).await? {

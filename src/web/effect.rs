@@ -79,17 +79,23 @@ pub fn values(change: &RowChange) -> Vec<ValueChange> {
         .filter(|name| !QUIET.contains(&name.as_str()))
         .map(|name| ValueChange {
             column: name.clone(),
-            before: before.get(name).and_then(text),
-            after: after.get(name).and_then(text),
+            before: before.get(name).and_then(|value| text(name, value)),
+            after: after.get(name).and_then(|value| text(name, value)),
         })
         .filter(|change| change.before != change.after)
         .collect()
 }
 
-fn text(value: &Value) -> Option<String> {
+fn text(column: &str, value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
+        Value::String(text) if column.ends_with("_at") => Some(moment(text)),
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
+}
+
+/// PostgreSQL writes times into JSON to the microsecond, which nobody reads.
+fn moment(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), super::filters::utc)
 }

@@ -1,6 +1,6 @@
 //! The route table's row: a path, a verb, a handler, and the privilege read off the handler's own signature.
 
-use actix_web::{FromRequest, Handler, Responder, Route as ActixRoute, http::Method, web};
+use actix_web::{FromRequest, Handler, Responder, Route as ActixRoute, guard, http::Method, web};
 
 use crate::actor::{Can, Needs, Privilege};
 
@@ -58,7 +58,15 @@ where
         path,
         privilege: Args::PRIVILEGE,
         needs: Args::NEEDS,
-        make: Box::new(move || web::method(verb.clone()).to(handler.clone())),
+        make: Box::new(move || verbs(&verb).to(handler.clone())),
+    }
+}
+
+/// A page also answers HEAD, without its body.
+fn verbs(method: &Method) -> ActixRoute {
+    match *method {
+        Method::GET => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
+        _ => web::method(method.clone()),
     }
 }
 
