@@ -3,8 +3,10 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use sha2::{Digest, Sha256};
 
 /// Every migration of this build.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -31,21 +33,41 @@ pub fn migrate(url: &str) -> Result<Vec<String>, String> {
         conn.batch_execute("set role castellan_owner; set lock_timeout = '10s'").map_err(explain)?;
         let applied = conn.run_pending_migrations(MIGRATIONS).map_err(explain)?;
         let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
-        replace(conn)?;
+        replace(conn, !applied.is_empty()).map_err(explain)?;
         conn.batch_execute("reset role; reset lock_timeout").map_err(explain)?;
         Ok(applied)
     })
 }
 
-/// Applies the idempotent files and makes the months ahead.
-pub fn replace(conn: &mut PgConnection) -> Result<(), String> {
+/// Applies the idempotent files where the schema or they themselves are new, for they lock every table, and makes
+/// the months ahead.
+fn replace(conn: &mut PgConnection, schema_is_new: bool) -> QueryResult<()> {
     conn.transaction(|conn| {
-        for file in REPLACEABLE {
-            conn.batch_execute(file)?;
+        conn.batch_execute("create table if not exists public.castellan_replaceable (digest text not null)")?;
+        let digest = digest();
+        let known =
+            sql_query("select digest from public.castellan_replaceable").get_result::<Applied>(conn).optional()?;
+        if schema_is_new || known.is_none_or(|known| known.digest != digest) {
+            for file in REPLACEABLE {
+                conn.batch_execute(file)?;
+            }
+            conn.batch_execute("delete from public.castellan_replaceable")?;
+            sql_query("insert into public.castellan_replaceable values ($1)").bind::<Text, _>(digest).execute(conn)?;
         }
         conn.batch_execute(&format!("select audit.ensure_partitions({MONTHS_AHEAD})"))
     })
-    .map_err(|error: diesel::result::Error| explain(error))
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    digest: String,
+}
+
+/// Of the idempotent files of this build.
+pub fn digest() -> String {
+    let hash = REPLACEABLE.iter().fold(Sha256::new(), |hash, file| hash.chain_update(file)).finalize();
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Versions that this build has and the database lacks.
@@ -60,7 +82,7 @@ pub fn connect(url: &str) -> Result<PgConnection, String> {
 
 fn locked<T>(conn: &mut PgConnection, work: impl FnOnce(&mut PgConnection) -> Result<T, String>) -> Result<T, String> {
     let call = |conn: &mut PgConnection, function: &str| {
-        diesel::sql_query(format!("select {function}($1)")).bind::<BigInt, _>(LOCK).execute(conn).map_err(explain)
+        sql_query(format!("select {function}($1)")).bind::<BigInt, _>(LOCK).execute(conn).map_err(explain)
     };
     call(conn, "pg_advisory_lock")?;
     let done = work(conn);
