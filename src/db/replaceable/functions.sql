@@ -50,10 +50,11 @@ declare
     v_at timestamptz;
     v_session uuid := nullif(current_setting('castellan.session_id', true), '')::uuid;
 begin
-    -- A session that ended while its request was on the way changes nothing. Ending it waits for us, or we for it.
+    -- A session that ended while its request was on the way changes nothing. Ending it waits for us, or we for it;
+    -- one person's changes take turns, which a shared lock would turn into deadlocks at sign-out.
     if v_session is not null and p_outcome = 'success' and not p_is_read then
         perform 1 from control.sessions s where s.id = v_session and s.revoked_at is null
-            and s.absolute_expires_at > now() for share;
+            and s.absolute_expires_at > now() for no key update;
         if not found then
             raise exception 'the session has ended' using errcode = 'CA401';
         end if;
@@ -189,7 +190,8 @@ begin
     if alive.last_seen_at < now() - interval '1 minute' then
         update control.sessions
             set last_seen_at = now(), idle_expires_at = least(now() + interval '30 minutes', absolute_expires_at)
-            where id = alive.id and revoked_at is null;
+            where id = (select s.id from control.sessions s where s.id = alive.id and s.revoked_at is null
+                for no key update skip locked);
     end if;
     return jsonb_build_object(
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
