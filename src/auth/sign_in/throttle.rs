@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn waiting_doubles_from_the_fifth_failure_and_ends() {
         let latest = jiff::Timestamp::from_second(1_000).unwrap();
-        let after = |seconds| jiff::Timestamp::from_second(1_000 + seconds).unwrap();
+        let after = |seconds: i64| jiff::Timestamp::from_second(1_000 + seconds).unwrap();
         assert_eq!(remaining(4, latest, after(0)), 0);
         assert_eq!(remaining(5, latest, after(0)), 1);
         assert_eq!(remaining(8, latest, after(0)), 8);
