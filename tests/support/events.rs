@@ -1,0 +1,84 @@
+//! The audit log as tests read it.
+
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::TestApp;
+
+/// One event with the rows it changed.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Event {
+    pub id: Uuid,
+    pub action: String,
+    pub outcome: String,
+    pub is_read: bool,
+    pub reason: Option<String>,
+    pub actor_kind: String,
+    pub actor_id: Option<Uuid>,
+    pub actor_label: Option<String>,
+    pub session_id: Option<Uuid>,
+    pub request_id: Option<Uuid>,
+    pub target_kind: String,
+    pub target_id: Option<Uuid>,
+    pub tenant_id: Option<Uuid>,
+    pub details: Value,
+    pub database_user: String,
+    pub changes: Vec<Change>,
+}
+
+/// One changed row: old and new values of the columns that changed.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Change {
+    pub table_name: String,
+    pub row_id: Option<Uuid>,
+    pub op: String,
+    #[serde(default)]
+    pub before: Value,
+    #[serde(default)]
+    pub after: Value,
+    pub tenant_id: Option<Uuid>,
+}
+
+impl Event {
+    /// The changes of one table.
+    pub fn of(&self, table: &str) -> Vec<&Change> {
+        self.changes.iter().filter(|change| change.table_name == table).collect()
+    }
+}
+
+impl TestApp {
+    /// All events of an action, oldest first.
+    pub async fn events(&self, action: &str) -> Vec<Event> {
+        self.events_where(&format!("e.action = '{action}'")).await
+    }
+
+    /// The one event of an action.
+    pub async fn event(&self, action: &str) -> Event {
+        let mut events = self.events(action).await;
+        assert_eq!(events.len(), 1, "{action} has {} events", events.len());
+        events.remove(0)
+    }
+
+    /// The newest event that is not a read.
+    pub async fn last_event(&self) -> Event {
+        self.events_where("not e.is_read").await.pop().expect("there is an event")
+    }
+
+    /// How many events and changes there are; nothing happened while this stays the same.
+    pub async fn log_size(&self) -> (i64, i64) {
+        let events = self.number("select count(*) from audit.events where not is_read").await;
+        (events, self.number("select count(*) from audit.changes").await)
+    }
+
+    async fn events_where(&self, condition: &str) -> Vec<Event> {
+        let rows = self
+            .texts(&format!(
+                "select to_jsonb(e) || jsonb_build_object('changes', coalesce((
+                    select jsonb_agg(to_jsonb(c) order by c.position) from audit.changes c where c.event_id = e.id
+                ), '[]')) from audit.events e where {condition} order by e.occurred_at, e.id"
+            ))
+            .await;
+        rows.iter().map(|row| serde_json::from_str(row).expect("an event can be read")).collect()
+    }
+}

@@ -1,0 +1,32 @@
+//! What every test stands on: a database of its own, a running console, people who use it.
+
+mod app;
+mod database;
+mod events;
+mod factories;
+mod page;
+mod people;
+mod person;
+mod sql;
+mod template;
+
+pub use app::TestApp;
+pub use database::TestDatabase;
+pub use events::Event;
+pub use page::{FilledForm, Page};
+pub use people::PASSWORD;
+pub use person::{Person, SESSION};
+
+/// Says why a test did nothing; `cargo test -- --nocapture` shows it.
+pub fn skipped(why: &str) {
+    println!("skipped: {why}");
+}
+
+/// Waits for something asynchronous where nothing can be awaited, such as in a drop.
+pub fn wait_for<T: Send>(work: impl Future<Output = T> + Send) -> T {
+    let wait = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime starts").block_on(work)
+    };
+    std::thread::scope(|scope| scope.spawn(wait).join()).expect("nothing panics while it is waited for")
+}
