@@ -37,6 +37,9 @@ pub enum AppError {
     /// A named constraint refused the values; forms map it to a field.
     #[error("constraint {0}")]
     Constraint(String),
+    /// 422; a rule that needs the database refused the value of this field.
+    #[error("{0} {1}")]
+    Refused(&'static str, String),
     /// 413.
     #[error("{0}")]
     TooLarge(&'static str),
@@ -85,6 +88,7 @@ fn from_database(
         _ if message == "deadlock detected" => {
             AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
         }
+        _ if message.starts_with("new row violates row-level security policy") => AppError::NotFound,
         _ if message.starts_with("canceling statement due to")
             || message.starts_with("terminating connection")
             || message.starts_with("server closed the connection") =>

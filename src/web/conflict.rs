@@ -21,16 +21,20 @@ pub fn differences(columns: &[&str], base: &Map<String, Value>, theirs: &FormVie
             column: (*column).to_owned(),
             base: base.get(*column).map(text).unwrap_or_else(|| theirs.value(column).to_owned()),
             theirs: theirs.value(column).to_owned(),
-            yours: yours.get(column).to_owned(),
+            // As forms read it; browsers send line breaks as two characters.
+            yours: yours.get(column).trim().replace("\r\n", "\n"),
         })
         .filter(|difference| difference.theirs != difference.yours)
         .collect()
 }
 
+/// A stored value as its form field spells it: a tick is `on`, a list has a line each.
 fn text(value: &Value) -> String {
     match value {
-        Value::Null => String::new(),
+        Value::Null | Value::Bool(false) => String::new(),
+        Value::Bool(true) => "on".to_owned(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Array(lines) => lines.iter().map(text).collect::<Vec<_>>().join("\n"),
+        other => format!("{other:#}"),
     }
 }

@@ -169,6 +169,19 @@ impl Check<'_> {
         value
     }
 
+    /// An internet address that begins with one of these, such as `https://`; nothing when it was left blank.
+    pub fn address(&mut self, field: &str, schemes: &[&str]) -> Option<String> {
+        let value = self.optional(field, 2048)?;
+        let rest = schemes.iter().find_map(|scheme| {
+            let head = value.get(..scheme.len())?;
+            head.eq_ignore_ascii_case(scheme).then(|| &value[scheme.len()..])
+        });
+        if rest.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace)) {
+            self.refuse(field, format!("must be an address that begins with {}", schemes.join(" or ")));
+        }
+        Some(value)
+    }
+
     /// A ticked box.
     pub fn ticked(&self, field: &str) -> bool {
         matches!(self.form.get(field), "on" | "true" | "1")
@@ -249,9 +262,24 @@ impl FormView {
 }
 
 /// Finds the field that a named constraint belongs to, so that the database's refusal is shown beside it.
-pub fn constraint_error(constraint: &str, fields: &[(&str, &str, &str)]) -> Option<Vec<FieldError>> {
+pub fn constraint_error(constraint: &str, fields: &[ConstraintField]) -> Option<Vec<FieldError>> {
     let (_, field, message) = fields.iter().find(|(name, _, _)| *name == constraint)?;
     Some(vec![FieldError::new(field, *message)])
+}
+
+/// A named constraint, the field it belongs to and what to say there.
+pub type ConstraintField = (&'static str, &'static str, &'static str);
+
+/// What the database refused, beside the field it belongs to; any other error is passed on.
+pub fn field_errors(error: AppError, fields: &[ConstraintField]) -> Result<Vec<FieldError>, AppError> {
+    match error {
+        AppError::Refused(field, message) => Ok(vec![FieldError::new(field, message)]),
+        AppError::Constraint(constraint) => match fields.iter().find(|(name, _, _)| *name == constraint) {
+            Some((_, field, message)) => Ok(vec![FieldError::new(field, *message)]),
+            None => Err(AppError::Constraint(constraint)),
+        },
+        error => Err(error),
+    }
 }
 
 impl FromRequest for Form {

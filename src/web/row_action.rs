@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use askama::Template;
 use diesel::PgConnection;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::effect::EffectView;
 use super::flash::Flash;
 use super::form::{Check, FieldError, Form, FormView};
 use super::page::{Crumb, Shell, html, see_other};
+use super::route::RowId;
 use crate::action::{Action, Effect};
 use crate::actor::{Can, Privilege};
 use crate::db::{Db, Tx};
@@ -89,7 +90,7 @@ pub async fn ask<A: RowAction>(
     can: Can<A::Needs>,
     context: Context,
     db: Data<Db>,
-    id: Path<Uuid>,
+    id: RowId,
 ) -> Result<HttpResponse, AppError> {
     let number = A::NUMBER.map(|field| field.default.to_string()).unwrap_or_default();
     let return_to = context.return_to().unwrap_or_default();
@@ -97,7 +98,7 @@ pub async fn ask<A: RowAction>(
     if let Some(field) = A::NUMBER {
         values.push((field.name, number.as_str()));
     }
-    show::<A>(&can, &context, &db, *id, FormView::filled(&values), StatusCode::OK).await
+    show::<A>(&can, &context, &db, id.0, FormView::filled(&values), StatusCode::OK).await
 }
 
 /// `POST .../<noun>`
@@ -105,12 +106,13 @@ pub async fn act<A: RowAction>(
     can: Can<A::Needs>,
     context: Context,
     db: Data<Db>,
-    id: Path<Uuid>,
+    id: RowId,
     form: Form,
 ) -> Result<HttpResponse, AppError> {
-    let id = *id;
+    let id = id.0;
     let row = db.read(&can, move |conn| A::load(conn, id)).await?;
     let words = A::words(&row);
+    own_address(&context, &words)?;
     let input = match checked::<A>(form.check(), &words) {
         Ok(input) => input,
         Err(errors) => {
@@ -137,6 +139,14 @@ pub async fn act<A: RowAction>(
     show::<A>(&can, &context, &db, id, form, StatusCode::CONFLICT).await
 }
 
+/// The row's only address counts; under a parent that is not its own it is not found.
+fn own_address(context: &Context, words: &Words) -> Result<(), AppError> {
+    match context.path.strip_suffix("/new").unwrap_or(&context.path) == words.post_to {
+        true => Ok(()),
+        false => Err(AppError::NotFound),
+    }
+}
+
 fn checked<A: RowAction>(mut check: Check<'_>, words: &Words) -> Result<Input, Vec<FieldError>> {
     let reason = check.reason();
     let number = A::NUMBER.map(|field| check.number(field.name, field.min, field.max)).unwrap_or_default();
@@ -157,6 +167,8 @@ async fn show<A: RowAction>(
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
     let row = db.read(can, move |conn| A::load(conn, id)).await?;
+    let words = A::words(&row);
+    own_address(context, &words)?;
     let number = A::NUMBER.map(|field| form.value(field.name).parse().unwrap_or(field.default)).unwrap_or_default();
     let reason = Some(form.value("reason").trim()).filter(|reason| !reason.is_empty()).unwrap_or("…").to_owned();
     let trial = Input { reason, number };
@@ -175,7 +187,6 @@ async fn show<A: RowAction>(
         }
         Err(error) => return Err(error),
     };
-    let words = A::words(&row);
     let mut shell = context.shell(words.title.clone());
     shell.trail.clone_from(&words.trail);
     let page = ActionPage {
