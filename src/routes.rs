@@ -11,21 +11,24 @@ use crate::web::assets;
 use crate::web::context::Site;
 use crate::web::nav::NavGroup;
 use crate::web::route::Route;
-use crate::{access, tenancy};
+use crate::{access, audit, tenancy};
 
 /// Every route but the assets and the health checks, which are for machines.
 pub fn table() -> Vec<Route> {
-    [auth::routes(), tenancy::routes()].into_iter().flatten().collect()
+    [auth::routes(), audit::routes(), tenancy::routes()].into_iter().flatten().collect()
 }
 
 /// Every privilege there is; synced to the table of that name.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    [access::privileges(), tenancy::privileges()].into_iter().flatten().collect()
+    [access::privileges(), audit::privileges(), tenancy::privileges()].into_iter().flatten().collect()
 }
 
 /// The left navigation.
 pub fn nav() -> Vec<NavGroup> {
-    vec![NavGroup { label: "Customers", items: vec![tenancy::NAV] }]
+    vec![
+        NavGroup { label: "Customers", items: vec![tenancy::NAV] },
+        NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
+    ]
 }
 
 /// Registers everything. Routes that share a path become one resource, so that the wrong verb is a 405.

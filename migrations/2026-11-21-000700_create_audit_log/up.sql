@@ -30,7 +30,10 @@ create index events_action_idx on audit.events (action, occurred_at desc, id des
 create index events_tenant_idx on audit.events (tenant_id, occurred_at desc, id desc) where tenant_id is not null;
 create index events_client_idx on audit.events (client_id, occurred_at desc, id desc) where client_id is not null;
 create index events_target_idx on audit.events (target_id, occurred_at desc, id desc) where target_id is not null;
-create index events_outcome_idx on audit.events (outcome, occurred_at desc, id desc) where outcome <> 'success';
+create index events_label_idx on audit.events (actor_label, occurred_at desc, id desc) where actor_label is not null;
+create index events_request_idx on audit.events (request_id, occurred_at desc, id desc) where request_id is not null;
+create index events_reads_idx on audit.events (occurred_at desc, id desc) where is_read;
+create index events_trouble_idx on audit.events (occurred_at desc, id desc) where outcome <> 'success';
 
 comment on table audit.events is 'One row per action, logged read, refusal or failure. Append-only, a partition a month.';
 comment on column audit.events.occurred_at is 'When the server wrote the row; never taken from the application.';
@@ -89,6 +92,7 @@ create table audit.security_events (
 
 create index security_events_occurred_at_idx on audit.security_events (occurred_at desc, id desc);
 create index security_events_kind_idx on audit.security_events (kind, occurred_at desc, id desc);
+create index security_events_severity_idx on audit.security_events (severity, occurred_at desc, id desc);
 create index security_events_actor_idx on audit.security_events (actor_id, occurred_at desc) where actor_id is not null;
 
 comment on table audit.security_events is 'Refusals and sign-in trouble, named after the OWASP logging vocabulary. Append-only, a partition a month.';

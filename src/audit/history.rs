@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use castellan_schema::audit::{changes, events};
 use castellan_schema::control::users;
+use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use jiff_diesel::Timestamp;
@@ -40,12 +41,50 @@ pub struct Event {
     pub database_user: String,
 }
 
+impl Event {
+    /// Its page in the audit log.
+    pub fn url(&self) -> String {
+        format!("/audit/{}", self.id)
+    }
+
+    /// Who acted: a person by address, everything else by kind and name.
+    pub fn actor(&self, names: &HashMap<Uuid, String>) -> String {
+        match (self.actor_id, &self.actor_label) {
+            (Some(id), _) => names.get(&id).cloned().unwrap_or_else(|| format!("person {id}")),
+            (None, Some(label)) => format!("{} {label}", self.actor_kind),
+            (None, None) => self.actor_kind.clone(),
+        }
+    }
+
+    /// The page of what it was done to, for kinds that have one. Only the addresses are known here, not the domains.
+    pub fn target_url(&self) -> Option<String> {
+        let id = self.target_id?;
+        match self.target_kind.as_str() {
+            "tenant" => Some(format!("/tenants/{id}")),
+            "client" => Some(format!("/clients/{id}")),
+            "job" => Some(format!("/jobs/{id}")),
+            _ => None,
+        }
+    }
+
+    /// The colour of its outcome.
+    pub fn tone(&self) -> &'static str {
+        match self.outcome.as_str() {
+            "success" => "ok",
+            "denied" => "warn",
+            _ => "bad",
+        }
+    }
+}
+
 /// An event with who acted in words and what changed.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub event: Event,
     pub actor: String,
     pub changes: Vec<Changed>,
+    /// More rows changed than are listed here.
+    pub is_cut: bool,
 }
 
 /// One changed row.
@@ -60,7 +99,7 @@ pub struct Changed {
 impl Entry {
     /// Its page in the audit log.
     pub fn url(&self) -> String {
-        format!("/audit/{}", self.event.id)
+        self.event.url()
     }
 
     /// The first changed row: what a history line has room for.
@@ -85,6 +124,8 @@ pub enum Of {
     Client(Uuid),
     /// Anything else that is a target of its own.
     Target(Uuid),
+    /// Everything that happened.
+    Everything,
 }
 
 /// A page of the history of one thing, newest first.
@@ -94,8 +135,10 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
         Of::Tenant(id) => query.filter(events::tenant_id.eq(id)),
         Of::Client(id) => query.filter(events::client_id.eq(id)),
         Of::Target(id) => query.filter(events::target_id.eq(id)),
+        Of::Everything => query,
     };
-    let query = query.filter(events::is_read.eq(false));
+    // The months ahead are empty, and left out of the search.
+    let query = query.filter(not(events::is_read)).filter(events::occurred_at.le(now));
     let rows: Vec<Event> =
         keyset!(query, window, events::occurred_at => Timestamp, events::id).select(Event::as_select()).load(conn)?;
     let slice = window.slice(rows, |event| (event.occurred_at.to_key(), event.id));
@@ -108,16 +151,15 @@ pub fn latest(conn: &mut PgConnection, of: Of, rows: usize) -> Result<Vec<Entry>
     Ok(page(conn, of, &window)?.rows)
 }
 
-/// Adds names and changes to events: two statements, however many events.
+/// Adds names and changes to events.
 pub fn entries(conn: &mut PgConnection, events: Vec<Event>) -> Result<Vec<Entry>, AppError> {
     let names = names(conn, events.iter().filter_map(|event| event.actor_id))?;
     let mut changed = changes_of(conn, &events)?;
     Ok(events
         .into_iter()
-        .map(|event| Entry {
-            actor: actor(&event, &names),
-            changes: changed.remove(&event.id).unwrap_or_default(),
-            event,
+        .map(|event| {
+            let (changes, is_cut) = changed.remove(&event.id).unwrap_or_default();
+            Entry { actor: event.actor(&names), changes, is_cut, event }
         })
         .collect())
 }
@@ -135,19 +177,40 @@ pub fn names(conn: &mut PgConnection, ids: impl Iterator<Item = Uuid>) -> Result
     Ok(rows.into_iter().collect())
 }
 
-fn actor(event: &Event, names: &HashMap<Uuid, String>) -> String {
-    match (event.actor_id, &event.actor_label) {
-        (Some(id), _) => names.get(&id).cloned().unwrap_or_else(|| format!("person {id}")),
-        (None, Some(label)) => format!("{} {label}", event.actor_kind),
-        (None, None) => event.actor_kind.clone(),
+/// Rows of a whole page of history, and of one event that has its share of them.
+const CHANGES_PER_PAGE: i64 = 2000;
+const CHANGES_PER_EVENT: i64 = 20;
+
+type Changes = HashMap<Uuid, (Vec<Changed>, bool)>;
+
+/// One statement for all events, unless one of them changed so many rows that it would leave none for the others.
+fn changes_of(conn: &mut PgConnection, events: &[Event]) -> Result<Changes, AppError> {
+    let Some((oldest, newest)) = stretch(events) else { return Ok(Changes::new()) };
+    let ids = events.iter().map(|event| event.id).collect();
+    let rows = rows_of(conn, ids, oldest, newest, CHANGES_PER_PAGE)?;
+    if (rows.len() as i64) < CHANGES_PER_PAGE {
+        let mut by_event = Changes::new();
+        for (event_id, changed) in rows {
+            by_event.entry(event_id).or_default().0.push(changed);
+        }
+        return Ok(by_event);
     }
+    let each = events.iter().map(|event| {
+        let rows = rows_of(conn, vec![event.id], event.occurred_at, event.occurred_at, CHANGES_PER_EVENT + 1)?;
+        let is_cut = rows.len() as i64 > CHANGES_PER_EVENT;
+        let changed = rows.into_iter().map(|(_, changed)| changed).take(CHANGES_PER_EVENT as usize).collect();
+        Ok((event.id, (changed, is_cut)))
+    });
+    each.collect()
 }
 
-const CHANGES_PER_PAGE: i64 = 2000;
-
-fn changes_of(conn: &mut PgConnection, events: &[Event]) -> Result<HashMap<Uuid, Vec<Changed>>, AppError> {
-    let Some((oldest, newest)) = stretch(events) else { return Ok(HashMap::new()) };
-    let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
+fn rows_of(
+    conn: &mut PgConnection,
+    ids: Vec<Uuid>,
+    oldest: Timestamp,
+    newest: Timestamp,
+    limit: i64,
+) -> Result<Vec<(Uuid, Changed)>, AppError> {
     type Row = (Uuid, String, Option<Uuid>, String, Option<Value>, Option<Value>);
     // The stretch of time lets the planner leave out all other months.
     let rows: Vec<Row> = changes::table
@@ -155,16 +218,14 @@ fn changes_of(conn: &mut PgConnection, events: &[Event]) -> Result<HashMap<Uuid,
         .filter(changes::occurred_at.between(oldest, newest))
         .filter(changes::table_name.ne_all(["outbox", "idempotency_keys"]))
         .order((changes::occurred_at, changes::position))
-        .limit(CHANGES_PER_PAGE)
+        .limit(limit)
         .select((changes::event_id, changes::table_name, changes::row_id, changes::op, changes::before, changes::after))
         .load(conn)?;
-    let mut by_event: HashMap<Uuid, Vec<Changed>> = HashMap::new();
-    for (event_id, table_name, row_id, op, before, after) in rows {
+    let changed = |(event_id, table_name, row_id, op, before, after)| {
         let change = RowChange { table_name, row_id, op, before, after };
-        let changed = Changed { values: values(&change), table: change.table_name, op: change.op, row_id };
-        by_event.entry(event_id).or_default().push(changed);
-    }
-    Ok(by_event)
+        (event_id, Changed { values: values(&change), table: change.table_name, op: change.op, row_id })
+    };
+    Ok(rows.into_iter().map(changed).collect())
 }
 
 fn stretch(events: &[Event]) -> Option<(Timestamp, Timestamp)> {

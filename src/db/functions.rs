@@ -8,6 +8,8 @@ define_sql_function! {
     fn text(value: Citext) -> Text;
 }
 
+diesel::postfix_operator!(IsTrouble, " <> 'success'", Bool, backend: diesel::pg::Pg);
+
 define_sql_function! {
     /// Sets a parameter, for this transaction when `is_local`.
     fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
@@ -39,6 +41,10 @@ extern "SQL" {
         tenant_id: Nullable<Uuid>,
         details: Jsonb,
     ) -> Bool;
+
+    /// `audit.known_actions`: every action that has ever happened.
+    #[sql_name = "audit.known_actions"]
+    fn known_actions() -> Array<Text>;
 
     /// `control.session_authority`: who a session token belongs to and what they may do; null when it is not alive.
     #[sql_name = "control.session_authority"]

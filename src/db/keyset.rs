@@ -60,6 +60,15 @@ impl SortKey for String {
     }
 }
 
+impl SortKey for i64 {
+    fn to_key(&self) -> String {
+        self.to_string()
+    }
+    fn from_key(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 impl SortKey for Timestamp {
     fn to_key(&self) -> String {
         self.to_jiff().as_microsecond().to_string()
@@ -146,6 +155,21 @@ macro_rules! keyset {
             query.order(($column.desc(), $id.desc()))
         };
         query.limit(window.rows as i64 + 1)
+    }};
+}
+
+/// Narrows a boxed query to the rows whose column has one of some values; none of them narrows nothing.
+///
+/// One value is compared and several are looked for in an array, for only the first reads an index in order.
+#[macro_export]
+macro_rules! one_of {
+    ($query:expr, $column:expr, $values:expr) => {{
+        let (query, values) = ($query, $values);
+        match values.as_slice() {
+            [] => query,
+            [one] => query.filter($column.eq(one.clone())),
+            _ => query.filter($column.eq_any(values)),
+        }
     }};
 }
 

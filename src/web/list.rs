@@ -35,7 +35,7 @@ pub struct Field {
 pub enum FieldKind {
     /// Some of these.
     Choice(&'static [&'static str]),
-    /// `from..to`, days in UTC, either end may be missing, both included.
+    /// `from..to`, either end may be missing: days in UTC, both included, or moments, the second left out.
     Days,
     /// An id.
     Id,
@@ -82,8 +82,7 @@ impl List {
 
     /// Words for a `like` pattern that finds `q` anywhere.
     pub fn pattern(&self) -> Option<String> {
-        let q = self.q.as_ref()?;
-        Some(format!("%{}%", q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")))
+        self.q.as_deref().map(anywhere)
     }
 
     /// The chosen values of a choice, id or text field; empty means any.
@@ -183,6 +182,7 @@ impl List {
                 _ => Vec::new(),
             },
             is_days: matches!(field.kind, FieldKind::Days),
+            known: Vec::new(),
             value: chosen.join(","),
         }
     }
@@ -263,26 +263,35 @@ fn window(spec: &ListSpec, pairs: &Pairs) -> Result<Window, AppError> {
     Ok(Window { sort, descending: asked.starts_with('-'), cursor, rows: PAGE_ROWS })
 }
 
-const DAYS_ALLOWED: &str =
-    "days as in 2026-01-01..2026-01-31, where either end may be missing and the first is not later than the second";
+/// A `like` pattern that finds a text anywhere.
+pub fn anywhere(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+const DAYS_ALLOWED: &str = "days as in 2026-01-01..2026-01-31 or moments as in 2026-01-01T09:30Z..2026-01-01T10:00Z, \
+                            where either end may be missing and the first is not later than the second";
 
 fn days(text: &str) -> Result<Span, &'static str> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));
-    let day = |text: &str| match text.trim() {
-        "" => Ok(None),
-        text => text.parse::<Date>().map(Some).map_err(|_| DAYS_ALLOWED),
-    };
-    let (from, to) = (day(from)?, day(to)?);
-    if matches!((from, to), (None, None)) || from.zip(to).is_some_and(|(from, to)| from > to) {
+    let (from, until) = (moment(from, false)?, moment(to, true)?);
+    if from.is_none() && until.is_none() || from.zip(until).is_some_and(|(from, until)| from >= until) {
         return Err(DAYS_ALLOWED);
     }
-    let start = |day: Date| -> Result<Timestamp, &'static str> {
-        Ok(day.to_zoned(TimeZone::UTC).map_err(|_| DAYS_ALLOWED)?.timestamp().into())
-    };
-    Ok(Span {
-        from: from.map(start).transpose()?,
-        until: to.map(|day| day.tomorrow().map_err(|_| DAYS_ALLOWED).and_then(start)).transpose()?,
-    })
+    Ok(Span { from: from.map(Timestamp::from), until: until.map(Timestamp::from) })
+}
+
+/// A moment, or where a day begins or ends.
+fn moment(text: &str, is_end: bool) -> Result<Option<jiff::Timestamp>, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.contains('T') {
+        return text.parse().map(Some).map_err(|_| DAYS_ALLOWED);
+    }
+    let day: Date = text.parse().map_err(|_| DAYS_ALLOWED)?;
+    let day = if is_end { day.tomorrow().map_err(|_| DAYS_ALLOWED)? } else { day };
+    day.to_zoned(TimeZone::UTC).map(|midnight| Some(midnight.timestamp())).map_err(|_| DAYS_ALLOWED)
 }
 
 fn quoted(text: &str) -> String {
@@ -330,6 +339,30 @@ impl ListView {
         }
     }
 
+    /// What a log calls the pages before and after.
+    pub fn turns(&self) -> (&'static str, &'static str) {
+        if self.descending { ("Newer", "Older") } else { ("Older", "Newer") }
+    }
+
+    /// Offers values for a field that takes any.
+    pub fn offer(&mut self, field: &str, known: Vec<String>) {
+        for filter in self.filters.iter_mut().filter(|filter| filter.name == field) {
+            filter.known.clone_from(&known);
+        }
+    }
+
+    /// Puts words in the place of the chosen values of a field.
+    pub fn word(&mut self, label: &str, value: String) {
+        for chip in self.chips.iter_mut().filter(|chip| chip.label == label) {
+            chip.value.clone_from(&value);
+        }
+    }
+
+    /// The same list from its start with one more filter.
+    pub fn narrow(&self, field: &str, value: &str) -> String {
+        self.base.with(field, value).url(&self.path)
+    }
+
     /// `?return_to=` and this page, for links to actions on a row.
     pub fn back(&self) -> String {
         format!("?return_to={}", super::query::encode(&self.here))
@@ -343,6 +376,8 @@ pub struct FilterView {
     pub label: &'static str,
     pub choices: Vec<(&'static str, bool)>,
     pub is_days: bool,
+    /// Values to choose from where others can be typed as well.
+    pub known: Vec<String>,
     pub value: String,
 }
 

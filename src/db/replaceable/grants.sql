@@ -13,6 +13,7 @@ grant execute on function audit.record(text, text, boolean, text, text, uuid, uu
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
 grant execute on function control.grants_of(uuid) to castellan_staff;
+grant execute on function audit.known_actions() to castellan_staff, castellan_scoped, castellan_jobs;
 
 grant select, insert, update, delete on all tables in schema control to castellan_staff, castellan_scoped, castellan_jobs;
 grant select on audit.events, audit.changes, audit.security_events to castellan_staff, castellan_scoped, castellan_jobs;

@@ -1,0 +1,162 @@
+//! Every statement on the log.
+
+use std::collections::HashMap;
+
+use castellan_schema::audit::{changes, events};
+use castellan_schema::control::{tenants, users};
+use diesel::dsl::{not, now};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use jiff_diesel::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::action::RowChange;
+use crate::audit::history::Event;
+use crate::db::functions::{IsTrouble, known_actions};
+use crate::db::keyset::{CappedCount, Slice, SortKey, Window};
+use crate::error::AppError;
+use crate::web::list::List;
+use crate::{keyset, one_of};
+
+type Boxed = events::BoxedQuery<'static, Pg>;
+
+/// One page of the log.
+pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Event>, AppError> {
+    let rows: Vec<Event> = keyset!(narrowed(list), &list.window, events::occurred_at => Timestamp, events::id)
+        .select(Event::as_select())
+        .load(conn)?;
+    Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
+}
+
+/// The filters of the log. A stretch of time, or none after now, lets the planner leave out all other months.
+fn narrowed(list: &List) -> Boxed {
+    let mut query = kinds(list, by_actor(list, events::table.into_boxed()));
+    query = one_of!(query, events::action, list.values("action"));
+    query = one_of!(query, events::target_id, list.ids("target"));
+    query = one_of!(query, events::tenant_id, list.ids("tenant"));
+    query = one_of!(query, events::request_id, list.ids("request"));
+    query = outcomes(query, list.values("outcome"));
+    let span = list.span("occurred");
+    if let Some(from) = span.and_then(|span| span.from) {
+        query = query.filter(events::occurred_at.ge(from));
+    }
+    match span.and_then(|span| span.until) {
+        Some(until) => query.filter(events::occurred_at.lt(until)),
+        None => query.filter(events::occurred_at.le(now)),
+    }
+}
+
+/// Reads are kept out unless somebody asks for them, or for an action or a request, which say themselves what they
+/// want.
+fn kinds(list: &List, query: Boxed) -> Boxed {
+    let kinds = list.values("kind");
+    let has = |kind: &str| kinds.iter().any(|one| one == kind);
+    let is_named = !list.values("action").is_empty() || !list.values("request").is_empty();
+    match (has("changes"), has("reads")) {
+        (true, true) => query,
+        (false, true) => query.filter(events::is_read),
+        (false, false) if is_named => query,
+        _ => query.filter(not(events::is_read)),
+    }
+}
+
+/// People by id; whatever else acts by its name.
+fn by_actor(list: &List, query: Boxed) -> Boxed {
+    let (ids, labels): (Vec<String>, Vec<String>) =
+        list.values("actor").into_iter().partition(|one| one.parse::<Uuid>().is_ok());
+    let ids: Vec<Uuid> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    match (ids.is_empty(), labels.is_empty()) {
+        (_, true) => one_of!(query, events::actor_id, ids),
+        (true, false) => one_of!(query, events::actor_label, labels),
+        (false, false) => query.filter(events::actor_id.eq_any(ids).or(events::actor_label.eq_any(labels))),
+    }
+}
+
+/// What did not succeed has an index of its own, which needs its condition spelled out.
+fn outcomes(query: Boxed, outcomes: Vec<String>) -> Boxed {
+    match outcomes.iter().any(|outcome| outcome == "success") {
+        false if !outcomes.is_empty() => {
+            query.filter(IsTrouble::new(events::outcome)).filter(events::outcome.eq_any(outcomes))
+        }
+        _ => one_of!(query, events::outcome, outcomes),
+    }
+}
+
+/// The event, or `NotFound`.
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Event, AppError> {
+    let event = events::table.filter(events::id.eq(id)).filter(events::occurred_at.le(now));
+    Ok(event.select(Event::as_select()).first(conn)?)
+}
+
+/// One changed row as it was recorded.
+pub struct Changed {
+    pub id: Uuid,
+    pub position: i64,
+    pub row: RowChange,
+}
+
+/// One page of what an event changed, in the order it was changed.
+pub fn changes(conn: &mut PgConnection, event: &Event, window: &Window) -> Result<Slice<Changed>, AppError> {
+    type Row = (Uuid, i64, String, Option<Uuid>, String, Option<Value>, Option<Value>);
+    let rows: Vec<Row> = keyset!(of(event), window, changes::position => i64, changes::id)
+        .select((
+            changes::id,
+            changes::position,
+            changes::table_name,
+            changes::row_id,
+            changes::op,
+            changes::before,
+            changes::after,
+        ))
+        .load(conn)?;
+    let changed = |(id, position, table_name, row_id, op, before, after)| Changed {
+        id,
+        position,
+        row: RowChange { table_name, row_id, op, before, after },
+    };
+    let rows = rows.into_iter().map(changed).collect();
+    Ok(window.slice(rows, |changed: &Changed| (changed.position.to_key(), changed.id)))
+}
+
+/// How many rows it changed after this one, counted to ten thousand.
+pub fn changes_after(conn: &mut PgConnection, event: &Event, position: i64) -> Result<i64, AppError> {
+    Ok(CappedCount(of(event).filter(changes::position.gt(position)).select(changes::id)).get_result(conn)?)
+}
+
+fn of(event: &Event) -> changes::BoxedQuery<'static, Pg> {
+    changes::table
+        .filter(changes::event_id.eq(event.id))
+        .filter(changes::occurred_at.eq(event.occurred_at))
+        .into_boxed()
+}
+
+/// The names of all actions that have ever happened.
+pub fn actions(conn: &mut PgConnection) -> Result<Vec<String>, AppError> {
+    Ok(diesel::select(known_actions()).get_result(conn)?)
+}
+
+/// The living people with these addresses.
+pub fn people(conn: &mut PgConnection, emails: Vec<String>) -> Result<Vec<(Uuid, String)>, AppError> {
+    let living = users::table.filter(users::email.eq_any(emails).and(users::deleted_at.is_null()));
+    Ok(living.select((users::id, users::email)).load(conn)?)
+}
+
+/// The living tenants with these slugs.
+pub fn tenants(conn: &mut PgConnection, slugs: Vec<String>) -> Result<Vec<(Uuid, String)>, AppError> {
+    let living = tenants::table.filter(tenants::slug.eq_any(slugs).and(tenants::deleted_at.is_null()));
+    Ok(living.select((tenants::id, tenants::slug)).load(conn)?)
+}
+
+/// Slugs of tenants by id.
+pub fn slugs(conn: &mut PgConnection, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, String>, AppError> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> =
+        tenants::table.filter(tenants::id.eq_any(ids)).select((tenants::id, tenants::slug)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,0 +1,4 @@
+//! Refusals and sign-in trouble.
+
+pub mod pages;
+pub mod store;

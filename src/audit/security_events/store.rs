@@ -1,0 +1,82 @@
+//! Every statement on security events.
+
+use castellan_schema::audit::security_events as s;
+use diesel::dsl::now;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use jiff_diesel::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::error::AppError;
+use crate::web::list::{List, Span};
+use crate::{keyset, one_of};
+
+/// One refusal, or one trouble with signing in.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = s, check_for_backend(Pg))]
+pub struct SecurityEvent {
+    pub id: Uuid,
+    pub occurred_at: Timestamp,
+    pub kind: String,
+    pub severity: String,
+    pub actor_id: Option<Uuid>,
+    pub request_id: Option<Uuid>,
+    pub network_hash: Option<Vec<u8>>,
+    pub details: Value,
+}
+
+impl SecurityEvent {
+    /// The colour of its severity.
+    pub fn tone(&self) -> &'static str {
+        match self.severity.as_str() {
+            "critical" => "bad",
+            "warning" => "warn",
+            _ => "info",
+        }
+    }
+
+    /// Enough of the network's hash to tell two apart.
+    pub fn network(&self) -> String {
+        self.network_hash.iter().flatten().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// `outcome wrong_password, path /tenants`.
+    pub fn details(&self) -> String {
+        let Value::Object(details) = &self.details else { return self.details.to_string() };
+        let said = details.iter().filter(|(_, value)| !value.is_null());
+        let words = said.map(|(name, value)| match value {
+            Value::String(text) => format!("{name} {text}"),
+            other => format!("{name} {other}"),
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// One page of the list.
+pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<SecurityEvent>, AppError> {
+    let mut query = within(list.span("occurred"));
+    query = one_of!(query, s::kind, list.values("kind"));
+    query = one_of!(query, s::severity, list.values("severity"));
+    let rows: Vec<SecurityEvent> = keyset!(query, &list.window, s::occurred_at => Timestamp, s::id)
+        .select(SecurityEvent::as_select())
+        .load(conn)?;
+    Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
+}
+
+/// How many of a kind there were, counted to ten thousand.
+pub fn count(conn: &mut PgConnection, kind: &'static str, span: Span) -> Result<i64, AppError> {
+    Ok(CappedCount(within(Some(span)).filter(s::kind.eq(kind)).select(s::id)).get_result(conn)?)
+}
+
+fn within(span: Option<Span>) -> s::BoxedQuery<'static, Pg> {
+    let mut query = s::table.into_boxed();
+    if let Some(from) = span.and_then(|span| span.from) {
+        query = query.filter(s::occurred_at.ge(from));
+    }
+    match span.and_then(|span| span.until) {
+        Some(until) => query.filter(s::occurred_at.lt(until)),
+        None => query.filter(s::occurred_at.le(now)),
+    }
+}
