@@ -101,6 +101,11 @@ impl Context {
         }
     }
 
+    /// Whether this page's list was found to have more rows than are counted.
+    pub fn is_known_to_be_many(&self) -> bool {
+        self.site.nav.is_many(&self.actor, &self.path)
+    }
+
     /// Settings of the whole site.
     pub fn site(&self) -> &Site {
         &self.site

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
+use super::context::Context;
 use super::filters::capped;
 use super::query::Pairs;
 use crate::db::keyset::{COUNT_CAP, Cursor, PAGE_ROWS, Slice, Window};
@@ -59,12 +60,20 @@ pub struct List {
     /// What to search for, trimmed.
     pub q: Option<String>,
     pub window: Window,
+    /// The whole list has more rows than are counted, as was found a moment ago.
+    many: bool,
 }
 
 const SEARCH_MAX: usize = 200;
 const OWN_PARAMETERS: [&str; 3] = ["q", "sort", "after"];
 
 impl List {
+    /// The list that a request asks for.
+    pub fn of(spec: &'static ListSpec, context: &Context) -> Result<List, AppError> {
+        let list = List::parse(spec, &context.path, &context.query)?;
+        Ok(List { many: context.is_known_to_be_many(), ..list })
+    }
+
     /// Checks a query against what the list knows. The path is without `.csv`.
     pub fn parse(spec: &'static ListSpec, path: &str, query: &[u8]) -> Result<List, AppError> {
         let pairs = Pairs::parse(query).map_err(AppError::BadRequest)?;
@@ -75,6 +84,7 @@ impl List {
             q: search(spec, &pairs)?,
             window: window(spec, &pairs)?,
             pairs,
+            many: false,
         };
         list.check_fields()?;
         Ok(list)
@@ -100,10 +110,12 @@ impl List {
         self.pairs.get(field).and_then(|value| days(value).ok())
     }
 
-    /// The number of rows in all: known without asking when one page holds them, else counted by `count`.
+    /// The number of rows in all: known without asking when one page holds them or there are too many to count,
+    /// which costs more than the page itself; else counted by `count`.
     pub fn count<T>(&self, slice: &Slice<T>, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
         match (&slice.previous, &slice.next) {
             (None, None) => Ok(slice.rows.len() as i64),
+            _ if self.many && self.is_unfiltered() => Ok(COUNT_CAP + 1),
             _ => count(),
         }
     }

@@ -72,7 +72,7 @@ struct Index {
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
@@ -151,7 +151,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "details",
         "database_user",
     ];
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
@@ -211,7 +211,7 @@ struct Show {
 }
 
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let mut list = List::parse(&CHANGES, &context.path, &context.query)?;
+    let mut list = List::of(&CHANGES, &context)?;
     list.window.rows = ROWS;
     let (event, words, slice, more, list): (Event, Words, Slice<Changed>, i64, List) = db
         .read(&can, move |conn| {

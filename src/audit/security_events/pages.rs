@@ -38,7 +38,7 @@ struct Index {
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     let (slice, people, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;

@@ -213,10 +213,12 @@ begin
 end
 $$;
 
+-- In plpgsql, which keeps its plan; SQL functions are planned at each call.
 create or replace function control.grants_of(p_user_id uuid) returns jsonb
-language sql stable security definer set search_path = pg_catalog
+language plpgsql stable security definer set search_path = pg_catalog
 as $$
-    select coalesce(jsonb_agg(distinct p.privilege_name || case a.scope_kind
+begin
+    return (select coalesce(jsonb_agg(distinct p.privilege_name || case a.scope_kind
             when 'platform' then ''
             when 'tenant' then '@t:' || a.tenant_id
             else '@c:' || a.client_id || ':' || c.tenant_id end), '[]')
@@ -224,5 +226,6 @@ as $$
         join control.roles r on r.id = a.role_id and r.deleted_at is null
         join control.role_privileges p on p.role_id = r.id
         left join control.clients c on c.id = a.client_id
-        where a.user_id = p_user_id and a.revoked_at is null and (a.expires_at is null or a.expires_at > now())
+        where a.user_id = p_user_id and a.revoked_at is null and (a.expires_at is null or a.expires_at > now()));
+end
 $$;

@@ -45,7 +45,7 @@ struct Index {
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     let (slice, count, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
@@ -59,7 +59,7 @@ pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<Htt
 
 pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     const HEADER: &[&str] = &["id", "slug", "name", "region", "status", "isolation", "created_at", "last_activity_at"];
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     db.note_read(&can).await?;
     let load = move |list: List| {
         let (db, can) = (db.clone(), can.clone());
@@ -131,7 +131,7 @@ struct History {
 }
 
 pub async fn history(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&HISTORY, &context.path, &context.query)?;
+    let list = List::of(&HISTORY, &context)?;
     let window = list.window.clone();
     let (head, slice): (Head, Slice<Entry>) = db
         .read(&can, move |conn| Ok((Head::load(conn, *id, "history")?, history::page(conn, Of::Tenant(*id), &window)?)))
