@@ -15,7 +15,10 @@ pub use keyset::{Cursor, Slice};
 pub use pool::PoolSettings;
 pub use transaction::{Preview, SecurityEvent, Tx};
 
+use std::sync::Arc;
+
 use diesel::PgConnection;
+use tokio::sync::Notify;
 
 use crate::action::Action;
 use crate::actor::{Actor, Can, Privilege};
@@ -27,12 +30,13 @@ use transaction::Run;
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
+    work_added: Arc<Notify>,
 }
 
 impl Db {
     /// Opens the pool. Connections wear a role without rights until a transaction says who acts.
     pub fn connect(url: &str, settings: PoolSettings) -> Result<Db, AppError> {
-        Ok(Db { pool: Pool::connect(url, settings)? })
+        Ok(Db { pool: Pool::connect(url, settings)?, work_added: Arc::default() })
     }
 
     /// Reads under `can` in a READ ONLY transaction. Where the privilege asks for it, the read leaves an event first.
@@ -66,9 +70,11 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_, P>) -> Result<T, AppError> + Send + 'static,
     {
-        let can = can.clone();
+        let (can, work_added) = (can.clone(), self.work_added.clone());
         self.pool
-            .run(move |conn| transaction::write(conn, &can, &action, Run::Commit, work).map(|preview| preview.value))
+            .run(move |conn| {
+                transaction::write(conn, &can, &action, Run::Commit, &work_added, work).map(|preview| preview.value)
+            })
             .await
     }
 
@@ -91,12 +97,19 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_, P>) -> Result<T, AppError> + Send + 'static,
     {
-        let can = can.clone();
-        self.pool.run(move |conn| transaction::write(conn, &can, &action, Run::RollBack, work)).await
+        let (can, work_added) = (can.clone(), self.work_added.clone());
+        self.pool
+            .run(move |conn| transaction::write(conn, &can, &action, Run::RollBack, &work_added, work))
+            .await
+    }
+
+    /// Ends when a transaction of this process has committed work for the worker; see [`Tx::adds_work`].
+    pub async fn work_added(&self) {
+        self.work_added.notified().await;
     }
 
     /// Notes a refusal or sign-in trouble in a transaction of its own; that it could not be noted is logged.
-    pub async fn note_security(&self, actor: std::sync::Arc<Actor>, event: SecurityEvent) {
+    pub async fn note_security(&self, actor: Arc<Actor>, event: SecurityEvent) {
         let kind = event.kind;
         if let Err(error) = self.pool.run(move |conn| transaction::note_security(conn, &actor, &event)).await {
             tracing::error!(kind, %error, "a security event could not be recorded");

@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use castellan_schema::{audit, control};
 use diesel::prelude::*;
 use serde_json::json;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::functions::{record, record_security, set_config};
@@ -18,6 +19,7 @@ pub struct Tx<'c, P> {
     conn: &'c mut PgConnection,
     event_id: Uuid,
     actor_id: Option<Uuid>,
+    adds_work: bool,
     privilege: PhantomData<fn() -> P>,
 }
 
@@ -30,6 +32,11 @@ impl<P> Tx<'_, P> {
     /// The person who acts; none for jobs and commands.
     pub fn actor_id(&self) -> Option<Uuid> {
         self.actor_id
+    }
+
+    /// Lets the worker of this process look for work as soon as this is committed.
+    pub fn adds_work(&mut self) {
+        self.adds_work = true;
     }
 }
 
@@ -113,12 +120,14 @@ pub(super) fn write<P, T, F>(
     can: &Can<P>,
     action: &Action,
     run: Run,
+    work_added: &Notify,
     work: F,
 ) -> Result<Preview<T>, AppError>
 where
     P: Privilege,
     F: FnOnce(&mut Tx<'_, P>) -> Result<T, AppError>,
 {
+    let mut adds_work = false;
     let done = conn.transaction(|conn| {
         enter(conn, can, "auto")?;
         let event_id = open_event(conn, action, "success", false)?;
@@ -126,7 +135,9 @@ where
         if let (Some(once), Run::Commit) = (&action.once, run) {
             claim(conn, once, action, actor_id)?;
         }
-        let value = work(&mut Tx { conn, event_id, actor_id, privilege: PhantomData })?;
+        let mut tx = Tx { conn, event_id, actor_id, adds_work: false, privilege: PhantomData };
+        let value = work(&mut tx)?;
+        adds_work = tx.adds_work;
         let preview = Preview { value, effect: effect_wanted(conn, action, run, event_id)? };
         match run {
             Run::RollBack => Err(Stop::Previewed(preview)),
@@ -134,7 +145,13 @@ where
         }
     });
     match done {
-        Ok(preview) | Err(Stop::Previewed(preview)) => Ok(preview),
+        Ok(preview) => {
+            if adds_work {
+                work_added.notify_one();
+            }
+            Ok(preview)
+        }
+        Err(Stop::Previewed(preview)) => Ok(preview),
         Err(Stop::Failed(error)) => {
             if matches!(error, AppError::Internal(_)) {
                 record_failure(conn, can, action);

@@ -29,6 +29,17 @@ begin
 end
 $$;
 
+-- For what no person edits, such as a job.
+create or replace function control.stamp_version() returns trigger
+language plpgsql
+as $$
+begin
+    new.updated_at := now();
+    new.version := old.version + 1;
+    return new;
+end
+$$;
+
 create or replace function control.stamp_time() returns trigger
 language plpgsql
 as $$

@@ -6,7 +6,7 @@ revoke all on all functions in schema control, audit from public;
 grant usage on schema control, audit to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function control.session_authority(bytea) to castellan_web;
 grant execute on function control.actor_id(), control.scope_ids(text), control.stamp(), control.stamp_versioned(),
-    control.stamp_time()
+    control.stamp_version(), control.stamp_time()
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.record(text, text, boolean, text, text, uuid, uuid, uuid, jsonb),
     audit.record_security(text, text, bytea, uuid, jsonb)

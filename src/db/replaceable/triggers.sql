@@ -20,6 +20,7 @@ begin
             when 'assignments' then array['last_used_at']
             when 'tenants' then array['last_activity_at']
             when 'clients' then array['last_activity_at']
+            when 'job_queue' then array['lease_until', 'progress_done', 'progress_total']
             else '{}' end;
         secrets := case t.relname
             when 'sessions' then 'token_hash'
@@ -39,7 +40,9 @@ begin
 
         stamp := case
             when not exists (select from pg_attribute where attrelid = t.oid and attname = 'updated_at') then null
-            when exists (select from pg_attribute where attrelid = t.oid and attname = 'version') then 'stamp_versioned'
+            when exists (select from pg_attribute where attrelid = t.oid and attname = 'version') then case
+                when exists (select from pg_attribute where attrelid = t.oid and attname = 'updated_by') then 'stamp_versioned'
+                else 'stamp_version' end
             when exists (select from pg_attribute where attrelid = t.oid and attname = 'updated_by') then 'stamp'
             else 'stamp_time' end;
         execute format('drop trigger if exists stamp on control.%I', t.relname);
