@@ -85,6 +85,7 @@ fn from_database(
         _ if message == "deadlock detected" => {
             AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
         }
+        _ if message.starts_with("new row violates row-level security policy") => AppError::NotFound,
         _ if message.starts_with("canceling statement due to")
             || message.starts_with("terminating connection")
             || message.starts_with("server closed the connection") =>

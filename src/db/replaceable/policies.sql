@@ -4,6 +4,7 @@ do $$
 declare
     t record;
     scoped text;
+    writable text;
 begin
     for t in
         select c.oid, c.relname, n.nspname,
@@ -24,6 +25,8 @@ begin
                 'client_id = any (control.scope_ids(''client_ids'')) or tenant_id = any (control.scope_ids(''tenant_ids''))'
             when t.has_tenant then 'tenant_id = any (control.scope_ids(''tenant_ids''))'
         end;
+        -- Who has a right on a client sees its tenant's row, but may not write it.
+        writable := case when t.relname = 'tenants' then 'id = any (control.scope_ids(''tenant_ids''))' else scoped end;
         execute format('alter table %I.%I enable row level security', t.nspname, t.relname);
         execute format('alter table %I.%I force row level security', t.nspname, t.relname);
         execute format('drop policy if exists whole on %I.%I', t.nspname, t.relname);
@@ -32,7 +35,7 @@ begin
         execute format('drop policy if exists scoped on %I.%I', t.nspname, t.relname);
         if scoped is not null then
             execute format('create policy scoped on %I.%I to castellan_scoped using (%s) with check (%s)',
-                t.nspname, t.relname, scoped, scoped);
+                t.nspname, t.relname, scoped, writable);
         end if;
     end loop;
 end
