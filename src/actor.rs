@@ -181,6 +181,15 @@ impl Actor {
         self.scope(privilege) == Some(Scope::Platform)
     }
 
+    /// Whether the privilege is held for a whole tenant and not just for some of its clients.
+    pub fn holds_in_tenant(&self, privilege: &str, tenant_id: Uuid) -> bool {
+        match self.scope(privilege) {
+            Some(Scope::Platform) => true,
+            Some(Scope::Rows { tenants, .. }) => tenants.contains(&tenant_id),
+            None => false,
+        }
+    }
+
     fn scope(&self, privilege: &str) -> Option<Scope> {
         if self.everything {
             return Some(Scope::Platform);

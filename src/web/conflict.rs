@@ -21,7 +21,8 @@ pub fn differences(columns: &[&str], base: &Map<String, Value>, theirs: &FormVie
             column: (*column).to_owned(),
             base: base.get(*column).map(text).unwrap_or_else(|| theirs.value(column).to_owned()),
             theirs: theirs.value(column).to_owned(),
-            yours: yours.get(column).to_owned(),
+            // As forms read it; browsers send line breaks as two characters.
+            yours: yours.get(column).trim().replace("\r\n", "\n"),
         })
         .filter(|difference| difference.theirs != difference.yours)
         .collect()
@@ -31,6 +32,6 @@ fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => format!("{other:#}"),
     }
 }

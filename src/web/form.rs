@@ -169,6 +169,19 @@ impl Check<'_> {
         value
     }
 
+    /// An internet address that begins with one of these, such as `https://`; nothing when it was left blank.
+    pub fn address(&mut self, field: &str, schemes: &[&str]) -> Option<String> {
+        let value = self.optional(field, 2048)?;
+        let rest = schemes.iter().find_map(|scheme| {
+            let head = value.get(..scheme.len())?;
+            head.eq_ignore_ascii_case(scheme).then(|| &value[scheme.len()..])
+        });
+        if rest.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace)) {
+            self.refuse(field, format!("must be an address that begins with {}", schemes.join(" or ")));
+        }
+        Some(value)
+    }
+
     /// A ticked box.
     pub fn ticked(&self, field: &str) -> bool {
         matches!(self.form.get(field), "on" | "true" | "1")

@@ -1,9 +1,12 @@
 //! Actions on one row that are not its form: suspend, close, delete, retry. Each is a page that shows what will
 //! change, asks why, and does just that: `GET .../<noun>/new` and `POST .../<noun>`.
 
-use actix_web::HttpResponse;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 use diesel::PgConnection;
 use uuid::Uuid;
@@ -53,6 +56,20 @@ pub struct Input {
     pub number: i32,
 }
 
+/// The row's id: the last parameter of the path, whose earlier ones name what the row belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct RowId(Uuid);
+
+impl FromRequest for RowId {
+    type Error = AppError;
+    type Future = Ready<Result<RowId, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let last = request.match_info().iter().last().and_then(|(_, value)| value.parse().ok());
+        ready(last.map(RowId).ok_or(AppError::NotFound))
+    }
+}
+
 /// One action on one row.
 pub trait RowAction: Sized + 'static {
     type Row: Send + 'static;
@@ -89,7 +106,7 @@ pub async fn ask<A: RowAction>(
     can: Can<A::Needs>,
     context: Context,
     db: Data<Db>,
-    id: Path<Uuid>,
+    id: RowId,
 ) -> Result<HttpResponse, AppError> {
     let number = A::NUMBER.map(|field| field.default.to_string()).unwrap_or_default();
     let return_to = context.return_to().unwrap_or_default();
@@ -97,7 +114,7 @@ pub async fn ask<A: RowAction>(
     if let Some(field) = A::NUMBER {
         values.push((field.name, number.as_str()));
     }
-    show::<A>(&can, &context, &db, *id, FormView::filled(&values), StatusCode::OK).await
+    show::<A>(&can, &context, &db, id.0, FormView::filled(&values), StatusCode::OK).await
 }
 
 /// `POST .../<noun>`
@@ -105,12 +122,13 @@ pub async fn act<A: RowAction>(
     can: Can<A::Needs>,
     context: Context,
     db: Data<Db>,
-    id: Path<Uuid>,
+    id: RowId,
     form: Form,
 ) -> Result<HttpResponse, AppError> {
-    let id = *id;
+    let id = id.0;
     let row = db.read(&can, move |conn| A::load(conn, id)).await?;
     let words = A::words(&row);
+    own_address(&context, &words)?;
     let input = match checked::<A>(form.check(), &words) {
         Ok(input) => input,
         Err(errors) => {
@@ -137,6 +155,14 @@ pub async fn act<A: RowAction>(
     show::<A>(&can, &context, &db, id, form, StatusCode::CONFLICT).await
 }
 
+/// The row's only address counts; under a parent that is not its own it is not found.
+fn own_address(context: &Context, words: &Words) -> Result<(), AppError> {
+    match context.path.strip_suffix("/new").unwrap_or(&context.path) == words.post_to {
+        true => Ok(()),
+        false => Err(AppError::NotFound),
+    }
+}
+
 fn checked<A: RowAction>(mut check: Check<'_>, words: &Words) -> Result<Input, Vec<FieldError>> {
     let reason = check.reason();
     let number = A::NUMBER.map(|field| check.number(field.name, field.min, field.max)).unwrap_or_default();
@@ -157,6 +183,8 @@ async fn show<A: RowAction>(
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
     let row = db.read(can, move |conn| A::load(conn, id)).await?;
+    let words = A::words(&row);
+    own_address(context, &words)?;
     let number = A::NUMBER.map(|field| form.value(field.name).parse().unwrap_or(field.default)).unwrap_or_default();
     let reason = Some(form.value("reason").trim()).filter(|reason| !reason.is_empty()).unwrap_or("…").to_owned();
     let trial = Input { reason, number };
@@ -175,7 +203,6 @@ async fn show<A: RowAction>(
         }
         Err(error) => return Err(error),
     };
-    let words = A::words(&row);
     let mut shell = context.shell(words.title.clone());
     shell.trail.clone_from(&words.trail);
     let page = ActionPage {
