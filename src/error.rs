@@ -37,6 +37,9 @@ pub enum AppError {
     /// A named constraint refused the values; forms map it to a field.
     #[error("constraint {0}")]
     Constraint(String),
+    /// 422; a rule that needs the database refused the value of this field.
+    #[error("{0} {1}")]
+    Refused(&'static str, String),
     /// 413.
     #[error("{0}")]
     TooLarge(&'static str),

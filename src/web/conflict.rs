@@ -28,10 +28,13 @@ pub fn differences(columns: &[&str], base: &Map<String, Value>, theirs: &FormVie
         .collect()
 }
 
+/// A stored value as its form field spells it: a tick is `on`, a list has a line each.
 fn text(value: &Value) -> String {
     match value {
-        Value::Null => String::new(),
+        Value::Null | Value::Bool(false) => String::new(),
+        Value::Bool(true) => "on".to_owned(),
         Value::String(text) => text.clone(),
+        Value::Array(lines) => lines.iter().map(text).collect::<Vec<_>>().join("\n"),
         other => format!("{other:#}"),
     }
 }

@@ -22,6 +22,7 @@ impl ResponseError for AppError {
             AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
                 StatusCode::CONFLICT
             }
+            AppError::Refused(..) => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -102,6 +103,7 @@ fn title(status: StatusCode) -> &'static str {
         409 => "Changed in the meantime",
         413 => "Too large",
         415 => "Wrong kind of content",
+        422 => "Not accepted",
         429 => "Too many requests",
         503 => "Busy",
         _ => "Something went wrong",
@@ -111,6 +113,7 @@ fn title(status: StatusCode) -> &'static str {
 fn message(status: StatusCode, error: Option<&AppError>) -> String {
     match (error, status.as_u16()) {
         (Some(AppError::BadRequest(text) | AppError::Conflict(text)), _) => text.clone(),
+        (Some(AppError::Refused(field, message)), _) => format!("{field} {message}."),
         (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => {
             (*text).to_owned()
         }

@@ -262,9 +262,24 @@ impl FormView {
 }
 
 /// Finds the field that a named constraint belongs to, so that the database's refusal is shown beside it.
-pub fn constraint_error(constraint: &str, fields: &[(&str, &str, &str)]) -> Option<Vec<FieldError>> {
+pub fn constraint_error(constraint: &str, fields: &[ConstraintField]) -> Option<Vec<FieldError>> {
     let (_, field, message) = fields.iter().find(|(name, _, _)| *name == constraint)?;
     Some(vec![FieldError::new(field, *message)])
+}
+
+/// A named constraint, the field it belongs to and what to say there.
+pub type ConstraintField = (&'static str, &'static str, &'static str);
+
+/// What the database refused, beside the field it belongs to; any other error is passed on.
+pub fn field_errors(error: AppError, fields: &[ConstraintField]) -> Result<Vec<FieldError>, AppError> {
+    match error {
+        AppError::Refused(field, message) => Ok(vec![FieldError::new(field, message)]),
+        AppError::Constraint(constraint) => match fields.iter().find(|(name, _, _)| *name == constraint) {
+            Some((_, field, message)) => Ok(vec![FieldError::new(field, *message)]),
+            None => Err(AppError::Constraint(constraint)),
+        },
+        error => Err(error),
+    }
 }
 
 impl FromRequest for Form {

@@ -1,8 +1,13 @@
 //! The route table's row: a path, a verb, a handler, and the privilege read off the handler's own signature.
 
-use actix_web::{FromRequest, Handler, Responder, Route as ActixRoute, guard, http::Method, web};
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route as ActixRoute, guard, http::Method, web};
+use uuid::Uuid;
 
 use crate::actor::{Can, Needs, Privilege};
+use crate::error::AppError;
 
 /// One row of the route table.
 pub struct Route {
@@ -88,4 +93,18 @@ where
     H::Output: Responder + 'static,
 {
     route(Method::POST, path, handler)
+}
+
+/// The row's id: the last parameter of the path, whose earlier ones name what the row belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct RowId(pub Uuid);
+
+impl FromRequest for RowId {
+    type Error = AppError;
+    type Future = Ready<Result<RowId, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let last = request.match_info().iter().last().and_then(|(_, value)| value.parse().ok());
+        ready(last.map(RowId).ok_or(AppError::NotFound))
+    }
 }

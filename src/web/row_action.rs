@@ -1,12 +1,9 @@
 //! Actions on one row that are not its form: suspend, close, delete, retry. Each is a page that shows what will
 //! change, asks why, and does just that: `GET .../<noun>/new` and `POST .../<noun>`.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 use diesel::PgConnection;
 use uuid::Uuid;
@@ -16,6 +13,7 @@ use super::effect::EffectView;
 use super::flash::Flash;
 use super::form::{Check, FieldError, Form, FormView};
 use super::page::{Crumb, Shell, html, see_other};
+use super::route::RowId;
 use crate::action::{Action, Effect};
 use crate::actor::{Can, Privilege};
 use crate::db::{Db, Tx};
@@ -54,20 +52,6 @@ pub struct Input {
     pub reason: String,
     /// The value of [`RowAction::NUMBER`].
     pub number: i32,
-}
-
-/// The row's id: the last parameter of the path, whose earlier ones name what the row belongs to.
-#[derive(Debug, Clone, Copy)]
-pub struct RowId(Uuid);
-
-impl FromRequest for RowId {
-    type Error = AppError;
-    type Future = Ready<Result<RowId, AppError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let last = request.match_info().iter().last().and_then(|(_, value)| value.parse().ok());
-        ready(last.map(RowId).ok_or(AppError::NotFound))
-    }
 }
 
 /// One action on one row.
