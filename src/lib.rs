@@ -6,6 +6,7 @@ pub mod actor;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod clients;
 pub mod commands;
 pub mod config;
 pub mod db;

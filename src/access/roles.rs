@@ -20,11 +20,12 @@ pub struct SystemRole {
     contains: fn(&str) -> bool,
 }
 
-const SUPPORT: [&str; 8] = [
+const SUPPORT: [&str; 9] = [
     "overview.view",
     "tenants.view",
     "clients.view",
     "clients.manage",
+    "clients.deploy",
     "jobs.view",
     "audit.view_history",
     "tenants.suspend",

@@ -98,9 +98,7 @@ impl Db {
         F: FnOnce(&mut Tx<'_, P>) -> Result<T, AppError> + Send + 'static,
     {
         let (can, work_added) = (can.clone(), self.work_added.clone());
-        self.pool
-            .run(move |conn| transaction::write(conn, &can, &action, Run::RollBack, &work_added, work))
-            .await
+        self.pool.run(move |conn| transaction::write(conn, &can, &action, Run::RollBack, &work_added, work)).await
     }
 
     /// Ends when a transaction of this process has committed work for the worker; see [`Tx::adds_work`].

@@ -17,12 +17,7 @@ use super::queue::NewJob;
 use crate::error::AppError;
 
 /// Adds a job, or finds the one with the same key.
-pub fn insert(
-    conn: &mut PgConnection,
-    new: &NewJob,
-    actor_id: Option<Uuid>,
-    event_id: Uuid,
-) -> Result<Uuid, AppError> {
+pub fn insert(conn: &mut PgConnection, new: &NewJob, actor_id: Option<Uuid>, event_id: Uuid) -> Result<Uuid, AppError> {
     let id = Uuid::now_v7();
     let values = (
         q::id.eq(id),
@@ -232,18 +227,10 @@ pub fn fail(
     pause: Option<Duration>,
 ) -> Result<bool, AppError> {
     let held = q::table.find(id).filter(q::lease_token.eq(lease));
-    let released = (
-        q::lease_token.eq(None::<Uuid>),
-        q::lease_until.eq(None::<Timestamp>),
-        q::last_error.eq(error),
-    );
+    let released = (q::lease_token.eq(None::<Uuid>), q::lease_until.eq(None::<Timestamp>), q::last_error.eq(error));
     let failed = match pause {
         Some(pause) => diesel::update(held)
-            .set((
-                released,
-                q::status.eq("failed"),
-                q::run_at.eq(now.into_sql::<Timestamptz>() + interval(pause)),
-            ))
+            .set((released, q::status.eq("failed"), q::run_at.eq(now.into_sql::<Timestamptz>() + interval(pause))))
             .execute(conn)?,
         None => diesel::update(held).set((released, q::status.eq("dead"), q::finished_at.eq(now))).execute(conn)?,
     };

@@ -231,7 +231,9 @@ struct Failure {
 fn outcome(ended: Result<Result<(), AppError>, JoinError>) -> Result<(), Failure> {
     match ended {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Failure { for_good: matches!(error, AppError::BadRequest(_)), why: short(&error.to_string()) }),
+        Ok(Err(error)) => {
+            Err(Failure { for_good: matches!(error, AppError::BadRequest(_)), why: short(&error.to_string()) })
+        }
         Err(error) => Err(Failure { for_good: false, why: short(&panic_message(error)) }),
     }
 }

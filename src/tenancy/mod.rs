@@ -2,6 +2,8 @@
 
 pub mod tenants;
 
+pub use tenants::pages::Head;
+
 use crate::actor::{Privilege, PrivilegeInfo, info};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
