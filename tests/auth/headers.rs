@@ -91,6 +91,18 @@ async fn errors_name_their_request_and_hide_their_cause() {
 }
 
 #[actix_web::test]
+async fn a_failed_session_look_up_is_a_page_too() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    app.execute("alter function control.session_authority(bytea) rename to gone").await;
+    let page = admin.get("/tenants").await;
+    assert_eq!((page.status, page.title().as_str()), (500, "Something went wrong"));
+    assert_protected(&page, "a failed look-up");
+    assert!(!page.text().contains("session_authority"));
+    assert_eq!(app.anonymous().get("/sign-in").await.status, 200);
+}
+
+#[actix_web::test]
 async fn cookies_without_tls_are_kept_from_scripts() {
     let app = TestApp::start().await;
     let (_, email) = app.staff("admin").await;
