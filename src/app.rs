@@ -22,7 +22,7 @@ use crate::web::nav::Nav;
 pub struct App {
     pub db: Db,
     pub site: Data<Site>,
-    passwords: Data<Passwords>,
+    pub passwords: Data<Passwords>,
 }
 
 /// Seconds that requests have to end after SIGTERM.

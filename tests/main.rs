@@ -6,5 +6,7 @@
 
 mod support;
 
+mod auth;
 mod db;
+mod tenancy;
 mod web;

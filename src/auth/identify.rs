@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_session::SessionExt;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -32,16 +32,19 @@ struct Authority {
 /// Middleware: puts the actor where [`Can`] and pages find it.
 pub async fn identify(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let token: Option<String> = request.get_session().get(cookie::TOKEN).unwrap_or_default();
     if let Some(token) = token {
         let db = request.app_data::<Data<Db>>().expect("the app registers its database").clone();
-        if let Some(actor) = look_up(&db, &token, request.request()).await? {
-            request.extensions_mut().insert(Arc::new(actor));
+        match look_up(&db, &token, request.request()).await {
+            Ok(Some(actor)) => drop(request.extensions_mut().insert(Arc::new(actor))),
+            Ok(None) => {}
+            // As an answer, for an error would pass by the gate, which adds page and headers.
+            Err(error) => return Ok(request.error_response(error)),
         }
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<Actor>, AppError> {

@@ -1,11 +1,12 @@
 //! Passwords: argon2id, off the async threads, behind a gate of its own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::AppError;
 
@@ -18,6 +19,7 @@ pub struct Passwords {
     worker: Arc<Semaphore>,
     /// Verified for unknown people, so that they cost the same time.
     dummy: Arc<String>,
+    verified: Arc<AtomicU64>,
 }
 
 const WAITING: usize = 8;
@@ -47,7 +49,13 @@ impl Passwords {
             queue: Arc::new(Semaphore::new(WAITING)),
             worker: Arc::new(Semaphore::new(1)),
             dummy: Arc::new(dummy),
+            verified: Arc::default(),
         })
+    }
+
+    /// How many passwords were looked at since the start: what guessing costs this process.
+    pub fn verified(&self) -> u64 {
+        self.verified.load(Ordering::Relaxed)
     }
 
     /// A new hash in PHC form, on this thread; for the command line.
@@ -55,13 +63,26 @@ impl Passwords {
         hash_now(&self.params, password)
     }
 
-    /// Whether the password fits the stored hash; none stored takes as long and never fits. `TooMany` when the
-    /// queue is full.
+    /// Waits for one's turn to have a password looked at. `TooMany` when too many wait already.
+    pub async fn turn(&self) -> Result<Turn<'_>, AppError> {
+        let waiting = self.queue.try_acquire().map_err(|_| AppError::TooMany(RETRY_SECONDS))?;
+        let working = self.worker.acquire().await.map_err(internal)?;
+        Ok(Turn { passwords: self, _permits: [waiting, working] })
+    }
+}
+
+/// The right to look at a password while nobody else does.
+pub struct Turn<'p> {
+    passwords: &'p Passwords,
+    _permits: [SemaphorePermit<'p>; 2],
+}
+
+impl Turn<'_> {
+    /// Whether the password fits the stored hash; none stored takes as long and never fits.
     pub async fn fits(&self, password: String, stored: Option<String>) -> Result<bool, AppError> {
-        let _waiting = self.queue.try_acquire().map_err(|_| AppError::TooMany(RETRY_SECONDS))?;
-        let _working = self.worker.acquire().await.map_err(internal)?;
         let known = stored.is_some();
-        let hash = stored.unwrap_or_else(|| self.dummy.to_string());
+        let hash = stored.unwrap_or_else(|| self.passwords.dummy.to_string());
+        self.passwords.verified.fetch_add(1, Ordering::Relaxed);
         let verified = tokio::task::spawn_blocking(move || verify_now(&hash, &password)).await.map_err(internal)?;
         Ok(verified? && known)
     }

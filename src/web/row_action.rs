@@ -167,11 +167,9 @@ async fn show<A: RowAction>(
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
     let row = db.read(can, move |conn| A::load(conn, id)).await?;
-    let words = A::words(&row);
+let words = A::words(&row);
     own_address(context, &words)?;
-    let number = A::NUMBER.map(|field| form.value(field.name).parse().unwrap_or(field.default)).unwrap_or_default();
-    let reason = Some(form.value("reason").trim()).filter(|reason| !reason.is_empty()).unwrap_or("…").to_owned();
-    let trial = Input { reason, number };
+    let trial = trial::<A>(&form);
     let previewed = db
         .preview(can, A::action(&row), move |tx| {
             let row = A::load(tx, id)?;
@@ -199,4 +197,12 @@ async fn show<A: RowAction>(
         form,
     };
     html(status, page.render())
+}
+
+/// The input to try the action with. What was refused is not tried, for the database would refuse it too.
+fn trial<A: RowAction>(form: &FormView) -> Input {
+    let accepted = |field: &str| Some(form.value(field).trim()).filter(|_| form.error(field).is_empty());
+    let reason = accepted("reason").filter(|reason| !reason.is_empty()).unwrap_or("…").to_owned();
+    let number = |field: NumberField| accepted(field.name).and_then(|text| text.parse().ok()).unwrap_or(field.default);
+    Input { reason, number: A::NUMBER.map(number).unwrap_or_default() }
 }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use castellan::app::App;
-use castellan::auth::password::{Cost, Passwords};
+use castellan::auth::password::Cost;
 use castellan::commands::setup;
 use castellan::config::Config;
 use castellan::db::Db;
@@ -21,7 +21,6 @@ pub struct TestApp {
     server: Running,
     /// The parts, for tests below HTTP.
     pub app: App,
-    pub passwords: Passwords,
     pub config: Config,
     /// Scheme, host and port.
     pub base: String,
@@ -56,14 +55,12 @@ impl TestApp {
         config.data_dir = data.path().to_owned();
         set(&mut config);
         let app = App::build(&config, database.engine(), cost).expect("the console can be built");
-        let passwords = Passwords::new(cost).expect("hashes can be made");
-        setup::prepare(&app.db, &config, &passwords).await.expect("the database can be made ready");
+        setup::prepare(&app.db, &config, &app.passwords).await.expect("the database can be made ready");
         let listener = TcpListener::bind(config.listen).expect("a port is free");
         let address = listener.local_addr().expect("a bound port has an address");
         TestApp {
             server: Running::start(app.clone(), listener),
             app,
-            passwords,
             config,
             base: format!("http://{address}"),
             http: person::http(),

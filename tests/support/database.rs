@@ -162,11 +162,13 @@ static SERVER_TEMPLATE: LazyLock<()> = LazyLock::new(|| {
 
 fn drop_stale(conn: &mut PgConnection) {
     for name in databases(conn) {
-        let used: Option<u64> = match name.strip_prefix("castellan_test_") {
+        // Whoever was making it has not got the lock any more.
+        let unfinished = name.ends_with("_making").then_some(0);
+        let used: Option<u64> = unfinished.or_else(|| match name.strip_prefix("castellan_test_") {
             Some(rest) => rest.split('_').next().and_then(|made| made.parse().ok()),
             None if name.starts_with("castellan_template_") => comment(conn, &name).and_then(|used| used.parse().ok()),
             None => None,
-        };
+        });
         if used.is_some_and(|used| used + STALE_SECONDS < now()) {
             let _ = conn.batch_execute(&format!("drop database if exists {name} with (force)"));
         }

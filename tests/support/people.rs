@@ -92,7 +92,7 @@ impl TestApp {
             email: email.clone(),
             name: format!("{role} {number}"),
             role: role.to_owned(),
-            password_hash: Some(self.passwords.hash_blocking(PASSWORD).expect("a hash can be made")),
+            password_hash: Some(self.app.passwords.hash_blocking(PASSWORD).expect("a hash can be made")),
             reason: "test".into(),
         };
         let id = new.id;

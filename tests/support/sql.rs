@@ -28,6 +28,19 @@ impl TestApp {
         done.await.expect("the database can be reached")
     }
 
+    /// What a query returns under a role, after statements that set it up; the error is the database's message.
+    pub async fn texts_as(&self, role: &str, before: &str, query: &str) -> Result<Vec<String>, String> {
+        let (before, query) = (format!("set local role {role}; {before}"), as_text(query));
+        let rows = self.db().ask(move |conn| {
+            Ok(conn.transaction(|conn| {
+                conn.batch_execute(&before)?;
+                diesel::sql_query(&query).load::<Row>(conn)
+            }))
+        });
+        let rows = rows.await.expect("the database can be reached");
+        rows.map(values).map_err(|error: diesel::result::Error| error.to_string())
+    }
+
     /// The first column of every row, as text; null is empty.
     pub async fn texts(&self, query: &str) -> Vec<String> {
         texts(self.db(), query).await
@@ -46,14 +59,23 @@ impl TestApp {
     }
 }
 
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Nullable<Text>)]
+    value: Option<String>,
+}
+
+fn as_text(query: &str) -> String {
+    format!("select q.value::text as value from ({query}) as q(value)")
+}
+
+fn values(rows: Vec<Row>) -> Vec<String> {
+    rows.into_iter().map(|row| row.value.unwrap_or_default()).collect()
+}
+
 /// The first column of every row, as text.
 pub async fn texts(db: &Db, query: &str) -> Vec<String> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Nullable<Text>)]
-        value: Option<String>,
-    }
-    let statement = format!("select q.value::text as value from ({query}) as q(value)");
+    let statement = as_text(query);
     let rows = db.ask(move |conn| {
         conn.transaction(|conn| {
             conn.batch_execute("set local role none")?;
@@ -61,7 +83,7 @@ pub async fn texts(db: &Db, query: &str) -> Vec<String> {
         })
     });
     match rows.await {
-        Ok(rows) => rows.into_iter().map(|row| row.value.unwrap_or_default()).collect(),
+        Ok(rows) => values(rows),
         Err(error) => panic!("{query}: {error}"),
     }
 }

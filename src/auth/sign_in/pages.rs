@@ -61,19 +61,18 @@ pub async fn create(
         Err(errors) => return again(&context, &form, errors, StatusCode::UNPROCESSABLE_ENTITY),
     };
     let origin = origin(&context, &request, &email);
-    let (account, wait) = {
-        let (email, origin) = (email.clone(), origin.clone());
-        db.read(&can, move |conn| store::account(conn, &email, &origin)).await?
-    };
+    let (_, wait) = look_up(&db, &can, &email, &origin).await?;
     if wait > 0 {
-        note(&db, &can, &origin, account.as_ref(), "throttled").await?;
-        let error = FieldError::new("base", format!("Too many tries. Wait {wait} seconds, then try again."));
-        let mut answer = again(&context, &form, vec![error], StatusCode::TOO_MANY_REQUESTS)?;
-        answer.headers_mut().insert("retry-after".parse().expect("a header name"), wait.into());
-        return Ok(answer);
+        return throttled(&context, &db, &can, &origin, &form, wait).await;
+    }
+    // Guesses that were sent together wait here for each other and for what the first of them got.
+    let turn = passwords.turn().await?;
+    let (account, wait) = look_up(&db, &can, &email, &origin).await?;
+    if wait > 0 {
+        return throttled(&context, &db, &can, &origin, &form, wait).await;
     }
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
-    let fits = passwords.fits(form.get("password").to_owned(), stored).await?;
+    let fits = turn.fits(form.get("password").to_owned(), stored).await?;
     match account {
         Some(account) if fits && account.may_open_the_console => {
             let to = form.return_to().unwrap_or_else(|| "/".to_owned());
@@ -85,7 +84,7 @@ pub async fn create(
                 (Some(_), false) => "wrong_password",
                 (Some(_), true) => "inactive",
             };
-            note(&db, &can, &origin, account.as_ref(), outcome).await?;
+            note(&db, &can, &origin, account.as_ref().map(|account| account.id), outcome).await?;
             again(&context, &form, vec![FieldError::new("base", REFUSED)], StatusCode::UNPROCESSABLE_ENTITY)
         }
     }
@@ -171,14 +170,33 @@ async fn begin(
     Ok(HttpResponse::SeeOther().insert_header(("location", location)).cookie(device).finish())
 }
 
+async fn look_up(db: &Db, can: &Can<SignIn>, email: &str, origin: &Origin) -> Result<(Option<Account>, u32), AppError> {
+    let (email, origin) = (email.to_owned(), origin.clone());
+    db.read(can, move |conn| store::account(conn, &email, &origin)).await
+}
+
+async fn throttled(
+    context: &Context,
+    db: &Db,
+    can: &Can<SignIn>,
+    origin: &Origin,
+    form: &Form,
+    wait: u32,
+) -> Result<HttpResponse, AppError> {
+    note(db, can, origin, None, "throttled").await?;
+    let error = FieldError::new("base", format!("Too many tries. Wait {wait} seconds, then try again."));
+    let mut answer = again(context, form, vec![error], StatusCode::TOO_MANY_REQUESTS)?;
+    answer.headers_mut().insert("retry-after".parse().expect("a header name"), wait.into());
+    Ok(answer)
+}
+
 async fn note(
     db: &Db,
     can: &Can<SignIn>,
     origin: &Origin,
-    account: Option<&Account>,
+    user_id: Option<Uuid>,
     outcome: &'static str,
 ) -> Result<(), AppError> {
-    let user_id = account.map(|account| account.id);
     let noted = origin.clone();
     db.append(can, move |conn| store::note_failure(conn, &noted, user_id, outcome)).await?;
     let event = SecurityEvent {

@@ -1,0 +1,5 @@
+mod csrf;
+mod headers;
+mod open_redirect;
+mod sessions;
+mod sign_in;

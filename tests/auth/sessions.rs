@@ -1,0 +1,254 @@
+//! Sessions: how they begin, what they are worth, and how they end.
+
+use castellan::action::Action;
+use castellan::actor::{Actor, Can};
+use castellan::auth::cookie;
+use castellan::error::AppError;
+use castellan::tenancy;
+use castellan::tenancy::tenants::store;
+use uuid::Uuid;
+
+use crate::support::{PASSWORD, Person, SESSION, TestApp};
+
+/// Whether this browser is signed in.
+async fn is_in(person: &Person) -> bool {
+    let page = person.get("/account/sessions").await;
+    assert!(matches!(page.status, 200 | 303), "{}", page.status);
+    page.status == 200
+}
+
+/// The token in the signed cookie.
+fn token(person: &Person) -> String {
+    let cookie = person.cookie(SESSION);
+    cookie[cookie.len() - 43..].to_owned()
+}
+
+#[actix_web::test]
+async fn signing_in_again_changes_the_token_and_kills_the_old_one() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let old = person.cookie(SESSION);
+    let answer = person.sign_in(&person.email, PASSWORD).await;
+    assert_eq!(answer.status, 303);
+    assert_ne!(person.cookie(SESSION), old);
+    assert!(is_in(&person).await);
+    let thief = app.anonymous();
+    thief.set_cookie(SESSION, &old);
+    assert!(!is_in(&thief).await, "a token known before the sign-in is worth nothing");
+    let ended = "select revoked_reason from control.sessions where revoked_at is not null";
+    assert_eq!(app.texts(ended).await, ["rotated"]);
+    let rotated = "select count(*) from control.sessions a join control.sessions b on a.rotated_from = b.id";
+    assert_eq!(app.number(rotated).await, 1);
+}
+
+#[actix_web::test]
+async fn a_token_planted_before_the_sign_in_is_replaced() {
+    let app = TestApp::start().await;
+    let attacker = app.admin().await;
+    let (_, email) = app.staff("support").await;
+    let victim = app.anonymous();
+    victim.set_cookie(SESSION, &attacker.cookie(SESSION));
+    assert_eq!(victim.sign_in(&email, PASSWORD).await.status, 303);
+    assert_ne!(victim.cookie(SESSION), attacker.cookie(SESSION));
+    assert!(!victim.get("/account/sessions").await.text().contains(&attacker.email));
+    assert!(!is_in(&attacker).await, "the planted session ends with the sign-in that replaces it");
+}
+
+#[actix_web::test]
+async fn a_stolen_cookie_is_worth_nothing_after_sign_out() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let stolen = person.cookie(SESSION);
+    let answer = person.post_form("/sign-out", &[]).await;
+    assert_eq!((answer.status, answer.location().as_str()), (303, "/sign-in"));
+    assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
+    assert_eq!(person.cookie(SESSION), "", "the browser forgets it");
+    let thief = app.anonymous();
+    thief.set_cookie(SESSION, &stolen);
+    assert!(!is_in(&thief).await);
+    assert_eq!(app.event("session.sign_out").await.of("sessions")[0].after["revoked_reason"], "signed_out");
+}
+
+#[actix_web::test]
+async fn one_sees_and_ends_ones_own_sessions() {
+    let app = TestApp::start().await;
+    let here = app.admin().await;
+    let id = here.id.expect("a person has an id");
+    let there = app.browser_of(id, &here.email).await;
+    let third = app.browser_of(id, &here.email).await;
+    let stranger = app.admin().await;
+    let page = here.get("/account/sessions").await;
+    assert_eq!(page.rows().len(), 3);
+    assert_eq!(page.texts(".state.ok").len(), 1, "one of them is this one");
+
+    let session = async |person: &Person| {
+        let hash = cookie::hash(&token(person)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        app.text(&format!("select id from control.sessions where encode(token_hash, 'hex') = '{hash}'")).await
+    };
+    let path = format!("/account/sessions/{}/end", session(&there).await);
+    assert_eq!(stranger.post_form(&path, &[]).await.status, 404, "somebody else's is not there");
+    assert!(is_in(&there).await);
+    assert_eq!(here.post_form(&path, &[]).await.status, 303);
+    assert!(!is_in(&there).await, "dead at the next request");
+    assert_eq!(here.post_form(&path, &[]).await.status, 404);
+
+    assert_eq!(here.post_form("/account/sessions/end-others", &[]).await.flash(), "1 other sessions have ended.");
+    assert!(!is_in(&third).await && is_in(&here).await && is_in(&stranger).await);
+}
+
+/// The session is looked up before the handler runs and may end before it writes.
+#[actix_web::test]
+async fn a_session_that_ends_while_its_request_is_on_the_way_changes_nothing() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let tenant = app.tenant("northwind").await;
+    let user = person.id.expect("a person has an id");
+    let session: Uuid =
+        app.text(&format!("select id from control.sessions where user_id = '{user}'")).await.parse().unwrap();
+    let grants = ["tenants.suspend".to_owned()];
+    let actor = Actor::person(user, session, Uuid::now_v7(), person.email.clone(), "Admin".into(), &grants);
+    let can = Can::<tenancy::Suspend>::prove(actor.into()).expect("the right was held at the look-up");
+    let write = async || {
+        let action = Action::on("tenant.suspend", "tenant", tenant).tenant(tenant).reason("late");
+        app.db().write(&can, action, move |tx| store::suspend(tx, tenant, "late")).await
+    };
+    for end in [
+        "revoked_at = now(), revoked_reason = 'ended_by_staff'",
+        "revoked_at = null, revoked_reason = null, created_at = now() - interval '13 hours', absolute_expires_at = now() - interval '1 hour'",
+    ] {
+        app.execute(&format!("update control.sessions set {end}")).await;
+        let before = app.log_size().await;
+        let refused = write().await.expect_err("the session has ended");
+        assert!(matches!(refused, AppError::SignIn), "{refused}");
+        assert_eq!(app.log_size().await, before);
+        assert_eq!(app.text("select status from control.tenants").await, "active");
+    }
+    app.execute("update control.sessions set absolute_expires_at = now() + interval '1 hour'").await;
+    write().await.expect("it is the session that it hung on");
+    app.leaves_jobs();
+}
+
+#[actix_web::test]
+async fn sessions_end_by_idling_and_by_age() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let limits =
+        "select bool_and(idle_expires_at between now() + interval '29 minutes' and now() + interval '30 minutes'
+        and absolute_expires_at between now() + interval '719 minutes' and now() + interval '720 minutes')
+        from control.sessions";
+    assert_eq!(app.text(limits).await, "true");
+
+    app.execute("update control.sessions set last_seen_at = now() - interval '20 minutes', idle_expires_at = now() + interval '10 minutes'").await;
+    assert!(is_in(&person).await);
+    let moved = "select idle_expires_at > now() + interval '29 minutes' from control.sessions";
+    assert_eq!(app.text(moved).await, "true", "use moves the end of idling");
+
+    app.execute("update control.sessions set absolute_expires_at = now() + interval '5 minutes', last_seen_at = now() - interval '5 minutes'").await;
+    assert!(is_in(&person).await);
+    let capped = "select idle_expires_at = absolute_expires_at from control.sessions";
+    assert_eq!(app.text(capped).await, "true", "but never beyond the end of the session");
+
+    app.execute("update control.sessions set idle_expires_at = now() - interval '1 second'").await;
+    assert!(!is_in(&person).await);
+    app.execute("update control.sessions set idle_expires_at = now() + interval '30 minutes', created_at = now() - interval '13 hours', absolute_expires_at = now() - interval '1 second'").await;
+    assert!(!is_in(&person).await);
+    app.execute("update control.sessions set absolute_expires_at = now() + interval '1 hour'").await;
+    assert!(is_in(&person).await, "nothing else ended it");
+}
+
+#[actix_web::test]
+async fn what_was_taken_away_is_gone_at_the_next_request() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let id = person.id.expect("a person has an id");
+    assert_eq!(person.get("/tenants").await.status, 200);
+    for (taken, given, status) in [
+        (
+            format!("update control.assignments set revoked_at = now() where user_id = '{id}'"),
+            format!("update control.assignments set revoked_at = null where user_id = '{id}'"),
+            403,
+        ),
+        (
+            format!("update control.assignments set expires_at = now() where user_id = '{id}'"),
+            format!("update control.assignments set expires_at = null where user_id = '{id}'"),
+            403,
+        ),
+        (
+            "update control.roles set deleted_at = now() where name = 'admin'".to_owned(),
+            "update control.roles set deleted_at = null where name = 'admin'".to_owned(),
+            403,
+        ),
+        (
+            format!("update control.users set status = 'locked' where id = '{id}'"),
+            format!("update control.users set status = 'active' where id = '{id}'"),
+            303,
+        ),
+        (
+            format!("update control.users set is_staff = false where id = '{id}'"),
+            format!("update control.users set is_staff = true where id = '{id}'"),
+            303,
+        ),
+        (
+            format!("update control.users set deleted_at = now() where id = '{id}'"),
+            format!("update control.users set deleted_at = null where id = '{id}'"),
+            303,
+        ),
+        (
+            format!("update control.users set authority_epoch = authority_epoch + 1 where id = '{id}'"),
+            format!("update control.users set authority_epoch = authority_epoch - 1 where id = '{id}'"),
+            303,
+        ),
+    ] {
+        app.execute(&taken).await;
+        assert_eq!(person.get("/tenants").await.status, status, "{taken}");
+        app.execute(&given).await;
+        assert_eq!(person.get("/tenants").await.status, 200, "{given}");
+    }
+}
+
+#[actix_web::test]
+async fn tokens_are_stored_nowhere() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let token = token(&person);
+    let hash: String = cookie::hash(&token).iter().map(|byte| format!("{byte:02x}")).collect();
+    let held = format!("select count(*) from control.sessions where token_hash = decode('{hash}', 'hex')");
+    assert_eq!(app.number(&held).await, 1);
+    for table in
+        ["control.sessions", "control.login_attempts", "audit.events", "audit.changes", "audit.security_events"]
+    {
+        let rows = app.texts(&format!("select to_jsonb(t) from {table} t")).await.join("\n");
+        assert!(!rows.contains(&token), "the token is in {table}");
+        assert!(table == "control.sessions" || !rows.contains(&hash), "its hash is in {table}");
+    }
+}
+
+#[actix_web::test]
+async fn cookies_that_are_not_ours_are_nobody() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let good = person.cookie(SESSION);
+    let mut forged: Vec<String> = (0..good.len()).step_by(7).map(|end| good[..end].to_owned()).collect();
+    for place in [0, 20, 43, 44, good.len() - 1] {
+        let mut bytes = good.clone().into_bytes();
+        bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+        forged.push(String::from_utf8(bytes).expect("plain text"));
+    }
+    forged.extend([token(&person), "x".repeat(3000), "%00".into(), "%FF%FE".into(), "\"".into(), "=".into()]);
+    for value in forged {
+        let thief = app.anonymous();
+        thief.set_cookie(SESSION, &value);
+        let page = thief.get("/tenants").await;
+        assert_eq!((page.status, page.location().as_str()), (303, "/sign-in?return_to=/tenants"), "{value}");
+    }
+    assert!(is_in(&person).await);
+}
+
+#[actix_web::test]
+async fn htmx_is_sent_to_the_sign_in_page_and_never_swaps_it_in() {
+    let app = TestApp::start().await;
+    let page = app.anonymous().htmx_get("/tenants?sort=name").await;
+    assert_eq!(page.status, 204);
+    assert_eq!(page.header("hx-redirect"), "/sign-in?return_to=/tenants%3Fsort%3Dname");
+    assert!(page.body.is_empty());
+}

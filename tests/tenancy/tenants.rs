@@ -1,0 +1,6 @@
+//! Tenants: the list, the forms, the actions, and who sees which.
+
+mod actions;
+mod forms;
+mod list;
+mod scope;
