@@ -11,21 +11,22 @@ use crate::web::assets;
 use crate::web::context::Site;
 use crate::web::nav::NavGroup;
 use crate::web::route::Route;
-use crate::{access, audit, tenancy};
+use crate::{access, audit, operations, tenancy};
 
 /// Every route but the assets and the health checks, which are for machines.
 pub fn table() -> Vec<Route> {
-    [auth::routes(), audit::routes(), tenancy::routes()].into_iter().flatten().collect()
+    [auth::routes(), operations::routes(), audit::routes(), tenancy::routes()].into_iter().flatten().collect()
 }
 
 /// Every privilege there is; synced to the table of that name.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    [access::privileges(), audit::privileges(), tenancy::privileges()].into_iter().flatten().collect()
+    [access::privileges(), operations::privileges(), audit::privileges(), tenancy::privileges()].into_iter().flatten().collect()
 }
 
 /// The left navigation.
 pub fn nav() -> Vec<NavGroup> {
     vec![
+        NavGroup { label: "", items: vec![operations::NAV] },
         NavGroup { label: "Customers", items: vec![tenancy::NAV] },
         NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
     ]
