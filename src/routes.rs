@@ -11,24 +11,34 @@ use crate::web::assets;
 use crate::web::context::Site;
 use crate::web::nav::NavGroup;
 use crate::web::route::Route;
-use crate::{access, audit, clients, tenancy};
+use crate::{access, audit, clients, operations, tenancy};
 
 /// Every route but the assets and the health checks, which are for machines.
 pub fn table() -> Vec<Route> {
-    [auth::routes(), audit::routes(), clients::routes(), tenancy::routes()].into_iter().flatten().collect()
-}
-
-/// Every privilege there is; synced to the table of that name.
-pub fn privileges() -> Vec<PrivilegeInfo> {
-    [access::privileges(), audit::privileges(), clients::privileges(), tenancy::privileges()]
+    [auth::routes(), operations::routes(), tenancy::routes(), clients::routes(), audit::routes()]
         .into_iter()
         .flatten()
         .collect()
 }
 
+/// Every privilege there is; synced to the table of that name.
+pub fn privileges() -> Vec<PrivilegeInfo> {
+    [
+        access::privileges(),
+        operations::privileges(),
+        tenancy::privileges(),
+        clients::privileges(),
+        audit::privileges(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// The left navigation.
 pub fn nav() -> Vec<NavGroup> {
     vec![
+        NavGroup { label: "", items: vec![operations::NAV] },
         NavGroup { label: "Customers", items: vec![tenancy::NAV, clients::NAV] },
         NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
     ]

@@ -73,6 +73,9 @@ create index tenants_last_activity_at_idx on control.tenants (last_activity_at d
 create index tenants_status_idx on control.tenants (status) where deleted_at is null;
 create index tenants_deleted_at_idx on control.tenants (deleted_at desc, id desc)
     where deleted_at is not null;
+-- A tenant is closing while it has the one date and not the other.
+create index tenants_closing_at_idx on control.tenants (closing_at, id)
+    where closing_at is not null and closed_at is null and deleted_at is null;
 create index tenants_name_trgm_idx on control.tenants using gin (name gin_trgm_ops);
 create index tenants_slug_trgm_idx on control.tenants using gin (slug gin_trgm_ops);
 

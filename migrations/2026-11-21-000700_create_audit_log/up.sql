@@ -26,6 +26,8 @@ create table audit.events (
 
 create index events_occurred_at_idx on audit.events (occurred_at desc, id desc);
 create index events_actor_idx on audit.events (actor_id, occurred_at desc, id desc);
+-- Somebody who reads all day has few changes, far apart.
+create index events_actor_changes_idx on audit.events (actor_id, occurred_at desc, id desc) where not is_read;
 create index events_action_idx on audit.events (action, occurred_at desc, id desc);
 create index events_tenant_idx on audit.events (tenant_id, occurred_at desc, id desc) where tenant_id is not null;
 create index events_client_idx on audit.events (client_id, occurred_at desc, id desc) where client_id is not null;

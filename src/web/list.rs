@@ -125,6 +125,11 @@ impl List {
         self.q.is_none() && self.spec.fields.iter().all(|field| self.pairs.get(field.name).is_none())
     }
 
+    /// The same list with one value of a field.
+    pub fn with(&self, field: &str, value: &str) -> List {
+        List { pairs: self.pairs.with(field, value), ..self.clone() }
+    }
+
     /// The same list at its beginning with the largest page that export reads at a time.
     pub fn for_export(mut self, rows: usize) -> List {
         self.window.cursor = None;

@@ -1,0 +1,138 @@
+//! Leads on to what was asked for, or shows what it could have been.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::asked::Asked;
+use super::store::{self, FoundClient, FoundTenant, Place, ROWS};
+use crate::actor::{Can, Privilege};
+use crate::audit::Glance;
+use crate::db::Db;
+use crate::error::AppError;
+use crate::operations::{Search, ViewClients, ViewJobs};
+use crate::tenancy;
+use crate::web::context::Context;
+use crate::web::page::{self, Shell};
+use crate::web::query::encode;
+
+const LONGEST: usize = 200;
+
+/// Found rows of one kind.
+struct Found<T> {
+    rows: Vec<T>,
+    /// There are others.
+    more: bool,
+}
+
+impl<T> Found<T> {
+    fn of(mut rows: Vec<T>) -> Found<T> {
+        let more = rows.len() > ROWS;
+        rows.truncate(ROWS);
+        Found { rows, more }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "operations/jump/index.html")]
+struct Index {
+    shell: Shell,
+    q: String,
+    tenants: Found<FoundTenant>,
+    clients: Found<FoundClient>,
+    people: Found<Place>,
+}
+
+impl Index {
+    fn is_empty(&self) -> bool {
+        self.tenants.rows.is_empty() && self.clients.rows.is_empty() && self.people.rows.is_empty()
+    }
+
+    /// A full list, searched for the same.
+    fn list(&self, path: &str) -> String {
+        format!("{path}?q={}", encode(&self.q))
+    }
+}
+
+pub async fn index(can: Can<Search>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let pairs = context.pairs()?;
+    let q = pairs.get("q").unwrap_or_default().trim().to_owned();
+    if q.chars().count() > LONGEST || q.contains('\0') {
+        return Err(AppError::BadRequest(format!("q may have up to {LONGEST} characters of text.")));
+    }
+    let jump = Jump { can, db };
+    if !q.is_empty()
+        && let Some(address) = jump.direct(&Asked::of(&q)).await?
+    {
+        return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
+    }
+    let shell = context.shell("Jump");
+    page::ok(jump.search(shell, q).await?.render())
+}
+
+/// Whoever jumps, and where to look.
+struct Jump {
+    can: Can<Search>,
+    db: Data<Db>,
+}
+
+impl Jump {
+    /// Looks under the right to see what is looked for; without it there is nothing to be found.
+    async fn look<P: Privilege, T: Default + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut diesel::PgConnection) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        match Can::<P>::prove(self.can.actor().clone()) {
+            Ok(can) => self.db.read(&can, work).await,
+            Err(_) => Ok(T::default()),
+        }
+    }
+
+    /// The one page that is meant, if one is.
+    async fn direct(&self, asked: &Asked) -> Result<Option<String>, AppError> {
+        match asked {
+            Asked::Id(id) => self.by_id(*id).await,
+            Asked::Email(email) => {
+                let email = email.clone();
+                let places = self.look::<tenancy::View, _>(move |conn| store::address(conn, &email)).await?;
+                Ok(match places.as_slice() {
+                    [only] if only.tenant.is_some() => Some(only.url()),
+                    _ => None,
+                })
+            }
+            Asked::Domain(domain) => {
+                let domain = domain.clone();
+                self.look::<tenancy::View, _>(move |conn| store::domain(conn, &domain)).await
+            }
+            Asked::Word(word) => {
+                let slug = word.to_ascii_lowercase();
+                self.look::<tenancy::View, _>(move |conn| store::slug(conn, &slug)).await
+            }
+        }
+    }
+
+    async fn by_id(&self, id: uuid::Uuid) -> Result<Option<String>, AppError> {
+        let mut found = self.look::<tenancy::View, _>(move |conn| store::tenant_or_person(conn, id)).await?;
+        if found.is_none() {
+            found = self.look::<ViewClients, _>(move |conn| store::client(conn, id)).await?;
+        }
+        if found.is_none() {
+            found = self.look::<ViewJobs, _>(move |conn| store::job(conn, id)).await?;
+        }
+        if found.is_none() {
+            found = self.look::<Glance, _>(move |conn| store::event(conn, id)).await?;
+        }
+        Ok(found)
+    }
+
+    async fn search(&self, shell: Shell, q: String) -> Result<Index, AppError> {
+        let (mut tenants, mut people, mut clients) = Default::default();
+        if !q.is_empty() {
+            let (first, second) = (q.clone(), q.clone());
+            let find = move |conn: &mut diesel::PgConnection| Ok((store::tenants(conn, &first)?, store::people(conn, &first)?));
+            (tenants, people) = self.look::<tenancy::View, _>(find).await?;
+            clients = self.look::<ViewClients, _>(move |conn| store::clients(conn, &second)).await?;
+        }
+        Ok(Index { shell, q, tenants: Found::of(tenants), clients: Found::of(clients), people: Found::of(people) })
+    }
+}
