@@ -11,43 +11,43 @@ use sha2::Sha256;
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Address and port to listen on
-    #[arg(long, env = "CASTELLAN_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    #[arg(long, env = "CASTELLAN_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", global = true, value_parser = address)]
     pub listen: SocketAddr,
 
     /// Folder of the embedded database and of the secret key
-    #[arg(long, env = "CASTELLAN_DATA_DIR", default_value = "./data", global = true)]
+    #[arg(long, env = "CASTELLAN_DATA_DIR", value_name = "FOLDER", default_value = "./data", global = true)]
     pub data_dir: PathBuf,
 
     /// A PostgreSQL 15+ server to use instead of the embedded engine, as a postgres:// address
-    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_parser = database_url)]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", global = true, hide_env_values = true, value_parser = database_url)]
     pub database_url: Option<String>,
 
     /// Connections to the server; the embedded engine has one
-    #[arg(long, env = "CASTELLAN_POOL", default_value_t = 8, global = true, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, env = "CASTELLAN_POOL", value_name = "NUMBER", default_value_t = 8, global = true, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub pool: u32,
 
     /// E-mail address of the founder to create at the first start
-    #[arg(long, env = "CASTELLAN_FOUNDER_EMAIL", global = true)]
+    #[arg(long, env = "CASTELLAN_FOUNDER_EMAIL", value_name = "EMAIL", global = true)]
     pub founder_email: Option<String>,
 
     /// Password of that founder, 12 characters or more
-    #[arg(long, env = "CASTELLAN_FOUNDER_PASSWORD", global = true, hide_env_values = true)]
+    #[arg(long, env = "CASTELLAN_FOUNDER_PASSWORD", value_name = "PASSWORD", global = true, hide_env_values = true)]
     pub founder_password: Option<String>,
 
     /// 1 loads demo data into an empty database, 0 does not; without it only the embedded engine gets some
-    #[arg(long, env = "CASTELLAN_DEMO", global = true, value_parser = zero_or_one)]
+    #[arg(long, env = "CASTELLAN_DEMO", value_name = "0|1", global = true, value_parser = zero_or_one)]
     pub demo: Option<bool>,
 
     /// The address people type, such as https://console.example.com; cookies are secure when it is https
-    #[arg(long, env = "CASTELLAN_PUBLIC_URL", global = true, value_parser = public_url)]
+    #[arg(long, env = "CASTELLAN_PUBLIC_URL", value_name = "URL", global = true, value_parser = public_url)]
     pub public_url: Option<String>,
 
     /// 64 or more hexadecimal digits shared by all processes; without it a file in the data folder is made and used
-    #[arg(long, env = "CASTELLAN_SECRET_KEY", global = true, hide_env_values = true, value_parser = secret_key)]
+    #[arg(long, env = "CASTELLAN_SECRET_KEY", value_name = "HEX", global = true, hide_env_values = true, value_parser = secret_key)]
     pub secret_key: Option<String>,
 
     /// What to log, such as info or castellan=debug; CASTELLAN_LOG_FORMAT=json for machines
-    #[arg(long, env = "CASTELLAN_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "CASTELLAN_LOG", value_name = "FILTER", default_value = "info", global = true)]
     pub log: String,
 
     /// text or json
@@ -148,6 +148,10 @@ fn read_or_make(path: &std::path::Path) -> Result<String, String> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(explain),
         Err(error) => Err(explain(error)),
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
 fn database_url(text: &str) -> Result<String, String> {

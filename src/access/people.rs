@@ -58,13 +58,15 @@ pub fn add_staff(tx: &mut Tx<'_, Manage>, new: &NewStaff) -> Result<(), AppError
     }
 }
 
-/// Replaces a person's password and ends all their sessions.
-pub fn set_password(tx: &mut Tx<'_, Manage>, user_id: Uuid, hash: &str) -> Result<(), AppError> {
+/// Replaces a person's password, or takes it away, and ends all their sessions.
+pub fn set_password(tx: &mut Tx<'_, Manage>, user_id: Uuid, hash: Option<&str>) -> Result<(), AppError> {
     let live = user_credentials::table
         .filter(user_credentials::user_id.eq(user_id).and(user_credentials::kind.eq("password")))
         .filter(user_credentials::revoked_at.is_null());
     diesel::update(live).set(user_credentials::revoked_at.eq(now)).execute(&mut **tx)?;
-    insert_password(tx, user_id, hash)?;
+    if let Some(hash) = hash {
+        insert_password(tx, user_id, hash)?;
+    }
     diesel::update(sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::revoked_at.is_null())))
         .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq("credential_changed")))
         .execute(&mut **tx)?;
@@ -74,10 +76,21 @@ pub fn set_password(tx: &mut Tx<'_, Manage>, user_id: Uuid, hash: &str) -> Resul
 /// Makes a person able to open the console again: active, staff, with the founder's role.
 pub fn recover(tx: &mut Tx<'_, Manage>, user_id: Uuid) -> Result<(), AppError> {
     diesel::update(users::table.find(user_id))
-        .set((users::status.eq("active"), users::is_staff.eq(true)))
+        .set((
+            users::status.eq("active"),
+            users::is_staff.eq(true),
+            users::failed_login_count.eq(0),
+            users::locked_until.eq(None::<DbTimestamp>),
+        ))
         .execute(&mut **tx)?;
     let founder: Uuid =
         roles::table.filter(roles::name.eq("founder").and(roles::is_system)).select(roles::id).first(&mut **tx)?;
+    // One that has expired stands in the way of another.
+    let held = assignments::user_id.eq(user_id).and(assignments::role_id.eq(founder));
+    let held = held.and(assignments::scope_kind.eq("platform"));
+    diesel::update(assignments::table.filter(held.and(assignments::revoked_at.is_null())))
+        .set(assignments::expires_at.eq(None::<DbTimestamp>))
+        .execute(&mut **tx)?;
     diesel::insert_into(assignments::table)
         .values((
             assignments::id.eq(Uuid::now_v7()),
@@ -110,6 +123,15 @@ pub fn make_link(tx: &mut Tx<'_, Manage>, user_id: Uuid) -> Result<String, AppEr
 /// The id and address of a person by address.
 pub fn by_email(conn: &mut PgConnection, email: &str) -> Result<Uuid, AppError> {
     Ok(users::table.filter(users::email.eq(email).and(users::deleted_at.is_null())).select(users::id).first(conn)?)
+}
+
+/// The names of all roles.
+pub fn role_names(conn: &mut PgConnection) -> Result<Vec<String>, AppError> {
+    Ok(roles::table
+        .filter(roles::deleted_at.is_null())
+        .order((roles::created_at, roles::name))
+        .select(roles::name)
+        .load(conn)?)
 }
 
 /// The first active founder, if there is one.

@@ -14,6 +14,7 @@ use crate::auth::password::{Cost, Passwords};
 use crate::config::Config;
 use crate::db::functions::{record, set_config};
 use crate::db::{Db, Engine, migrate};
+use crate::error::AppError;
 
 /// How much to make up.
 #[derive(Debug, Clone, Copy, Args)]
@@ -69,23 +70,23 @@ pub async fn run(config: Config, amounts: Amounts) -> Result<(), String> {
     Ok(())
 }
 
-/// The personas need the roles. The pool ends before the load: the embedded engine has one connection.
-async fn prepare(config: &Config, engine: &Engine) -> Result<(), String> {
-    let explain = |error: crate::error::AppError| error.to_string();
+/// Makes roles and founder, which the load builds on. Its pool ends before the load begins: the embedded engine has
+/// one connection.
+pub async fn prepare(config: &Config, engine: &Engine) -> Result<Option<(Uuid, String)>, String> {
+    let explain = |error: AppError| error.to_string();
     let db = Db::connect(engine.url(), engine.pool()).map_err(explain)?;
     let passwords = Passwords::new(Cost::default()).map_err(explain)?;
-    setup::prepare(&db, config, &passwords).await.map_err(explain)?;
-    Ok(())
+    setup::prepare(&db, config, &passwords).await.map_err(explain)
 }
 
 /// Loads when there is no tenant at all, deleted ones counted. Returns whether it did.
 pub fn load_if_empty(url: &str) -> Result<bool, String> {
-    use castellan_schema::control::tenants::dsl::tenants;
+    use castellan_schema::control::tenants::dsl::{id, tenants};
     let mut conn = migrate::connect(url)?;
     let any: bool = conn
         .transaction(|conn| {
             conn.batch_execute("set local role castellan_owner")?;
-            diesel::select(diesel::dsl::exists(tenants)).get_result(conn)
+            diesel::select(diesel::dsl::exists(tenants.select(id))).get_result(conn)
         })
         .map_err(explain)?;
     if any {

@@ -1,4 +1,9 @@
 //! The subcommands.
 
+pub mod demo;
+pub mod doctor;
+pub mod migrate;
 pub mod serve;
 pub mod setup;
+pub mod usage;
+pub mod user;

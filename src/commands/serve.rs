@@ -2,9 +2,9 @@
 
 use std::net::TcpListener;
 
-use super::setup;
+use super::{demo, setup};
 use crate::app::App;
-use crate::auth::password::{Cost, Passwords};
+use crate::auth::password::Cost;
 use crate::config::Config;
 use crate::db::{Engine, migrate};
 
@@ -15,9 +15,11 @@ pub async fn run(config: Config) -> Result<(), String> {
     })?;
     let engine = Engine::open(&config)?;
     migrate::migrate(engine.url())?;
+    let founder = demo::prepare(&config, &engine).await?;
+    if config.wants_demo() && demo::load_if_empty(engine.url())? {
+        tracing::info!("the database was empty and got demo data; CASTELLAN_DEMO=0 leaves it empty");
+    }
     let app = App::build(&config, &engine, Cost::default()).map_err(explain)?;
-    let passwords = Passwords::new(Cost::default()).map_err(explain)?;
-    let founder = setup::prepare(&app.db, &config, &passwords).await.map_err(explain)?;
     let server = app.serve(listener, workers()).map_err(explain)?;
     announce(&app, &config, founder).await?;
     let handle = server.handle();

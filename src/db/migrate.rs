@@ -2,6 +2,8 @@
 //! that are written anew each time.
 
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
@@ -70,9 +72,14 @@ pub fn digest() -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Versions that this build has and the database lacks.
-pub fn pending(conn: &mut PgConnection) -> Result<usize, String> {
-    conn.pending_migrations(MIGRATIONS).map(|pending| pending.len()).map_err(explain)
+/// Versions that this build has and the database lacks. Makes nothing, not even the table that would list them.
+pub fn pending(conn: &mut PgConnection) -> Result<Vec<String>, String> {
+    let is_new = sql_query("select 1 where to_regclass('public.__diesel_schema_migrations') is null").execute(conn);
+    let versions = match is_new.map_err(explain)? {
+        1 => MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(explain)?,
+        _ => conn.pending_migrations(MIGRATIONS).map_err(explain)?,
+    };
+    Ok(versions.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// A connection as the login itself, for migrating, loading data and mending; never for requests.

@@ -36,6 +36,11 @@ pub fn url(name: &str) -> &'static str {
     }
 }
 
+/// How many files are embedded.
+pub fn count() -> usize {
+    ASSETS.len()
+}
+
 /// `GET /assets/{hash}/{name}`
 pub async fn serve(request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
     let (hash, name) = path.into_inner();

@@ -1,9 +1,9 @@
 -- Staff without passwords: they sign in by a link that somebody with the right makes for them.
+-- The founder is the one there is: another who cannot sign in would help nobody.
 create table demo.staff (place bigint primary key, email text, name text, role text, status text, id uuid);
 insert into demo.staff
 select place, address, name, role, status, demo.id(now() - interval '400 days', place, 20)
 from (values
-    (1, 'founder@castellan.example', 'Helena Brandt', 'founder', 'active'),
     (2, 'admin@castellan.example', 'Astrid Lindqvist', 'admin', 'active'),
     (3, 'support@castellan.example', 'Samuel Okonkwo', 'support', 'active'),
     (4, 'auditor@castellan.example', '田中 美咲', 'auditor', 'active'),
@@ -27,16 +27,19 @@ on conflict do nothing;
 -- A second load finds them there.
 update demo.staff s set id = u.id from control.users u where u.email = s.email::citext and u.deleted_at is null;
 delete from demo.staff s where not exists (select from control.users u where u.id = s.id);
+insert into demo.staff
+select 1, u.email, u.name, 'founder', u.status, u.id
+from control.users u join control.assignments a on a.user_id = u.id join control.roles r on r.id = a.role_id
+where r.name = 'founder' and r.deleted_at is null and a.scope_kind = 'platform' and a.revoked_at is null and u.is_staff
+    and u.deleted_at is null
+order by u.created_at limit 1;
 
 insert into control.assignments (id, user_id, role_id, scope_kind, reason, created_at, updated_at, revoked_at)
 select demo.id(now() - interval '399 days', s.place, 21), s.id, r.id, 'platform', 'joined the team',
     now() - interval '399 days', now() - interval '399 days',
     case when s.status = 'deactivated' then now() - interval '60 days' end
 from demo.staff s join control.roles r on r.name = s.role and r.deleted_at is null
--- A founder who cannot sign in helps nobody where there is one who can.
-where not (s.role = 'founder' and exists (
-        select from control.assignments a where a.role_id = r.id and a.revoked_at is null and a.user_id <> s.id))
-    and not exists (select from control.assignments a where a.user_id = s.id)
+where not exists (select from control.assignments a where a.user_id = s.id)
 on conflict do nothing;
 
 -- Somebody who looks after one tenant for a while.
