@@ -6,5 +6,7 @@
 
 mod support;
 
+mod browser;
+mod conventions;
 mod db;
 mod web;
