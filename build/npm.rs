@@ -1,30 +1,32 @@
-//! Keeps `static/node_modules` as the lock file says.
+//! Keeps a folder's `node_modules` as its lock file says.
 
-use crate::read;
+use super::read;
 use serde_json::{Map, Value};
 use std::{fs::File, io::ErrorKind, path::Path, process::Command};
 
 /// Runs `npm ci` when what is installed is not what the lock file names.
-pub fn install_if_stale(statics: &Path) -> Result<(), String> {
-    if is_fresh(statics)? {
+pub fn install_if_stale(folder: &Path) -> Result<(), String> {
+    if is_fresh(folder)? {
         return Ok(());
     }
     // Two builds with different target folders would install into the same place.
     let lock = File::open("build.rs").map_err(|error| format!("cannot open build.rs: {error}"))?;
     lock.lock().map_err(|error| format!("cannot lock build.rs: {error}"))?;
-    if is_fresh(statics)? {
+    if is_fresh(folder)? {
         return Ok(());
     }
-    install(statics)
+    install(folder)
 }
 
-fn install(statics: &Path) -> Result<(), String> {
+fn install(folder: &Path) -> Result<(), String> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let output =
-        Command::new(npm).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(statics).output();
+        Command::new(npm).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder).output();
     match output {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!("`npm ci` in static/ failed ({}): {}", output.status, one_line(&output.stderr))),
+        Ok(output) => {
+            Err(format!("`npm ci` in {} failed ({}): {}", folder.display(), output.status, one_line(&output.stderr)))
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err("npm was not found: install Node.js 20 or newer (it brings npm) and build again; \
              it is needed once, to fetch the CSS and JavaScript that are embedded in the binary"
@@ -35,9 +37,9 @@ fn install(statics: &Path) -> Result<(), String> {
 }
 
 /// Content is compared, not time: a fresh checkout makes every file look new.
-fn is_fresh(statics: &Path) -> Result<bool, String> {
-    let wanted = packages(&read(&statics.join("package-lock.json"))?)?;
-    let installed = match std::fs::read(statics.join("node_modules/.package-lock.json")) {
+fn is_fresh(folder: &Path) -> Result<bool, String> {
+    let wanted = packages(&read(&folder.join("package-lock.json"))?)?;
+    let installed = match std::fs::read(folder.join("node_modules/.package-lock.json")) {
         Ok(bytes) => packages(&bytes)?,
         Err(_) => return Ok(false),
     };

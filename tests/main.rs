@@ -7,6 +7,8 @@
 mod support;
 
 mod auth;
+mod browser;
+mod conventions;
 mod db;
 mod tenancy;
 mod web;

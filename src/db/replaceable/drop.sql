@@ -17,5 +17,7 @@ begin
     loop
         execute statement;
     end loop;
+    -- Remembers what was applied.
+    drop table if exists public.castellan_replaceable;
 end
 $$;

@@ -3,6 +3,8 @@
 do $$
 declare
     wanted text;
+    -- Since PostgreSQL 16 who makes a role belongs to it, but may not take it on.
+    belongs text := case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end;
 begin
     foreach wanted in array array[
         'castellan_owner', 'castellan_web', 'castellan_auth', 'castellan_staff', 'castellan_scoped', 'castellan_jobs'
@@ -15,7 +17,7 @@ begin
             null;
         end;
         begin
-            if not pg_has_role(current_user, wanted, 'member') then
+            if not pg_has_role(current_user, wanted, belongs) then
                 execute format('grant %I to current_user', wanted);
             end if;
         exception when unique_violation then

@@ -1,0 +1,4 @@
+//! What holds everywhere.
+
+mod migrations;
+mod schema_crate;
