@@ -104,7 +104,7 @@ select d.id, d.at, case when d.actor = 'job' then 'job' else 'person' end, s.id,
     d.tenant_id, d.client_id, '{"demo": true}'
 from demo.drawn d
 left join demo.staff s on d.actor <> 'job'
-    and s.place = case d.actor when 'auditor' then 4 else 1 + floor(power(demo.chance(d.n, 94), 1.5) * 5) end
+    and s.place = case d.actor when 'auditor' then 4 else 1 + floor(power(demo.chance(d.n, 94), 1.5) * 3) end
 order by d.at;
 
 insert into demo.effects
