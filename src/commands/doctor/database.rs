@@ -109,8 +109,8 @@ const RULES: [Rule; 10] = [
         broken: "time zones of the database are missing",
         level: Level::Warn,
         mend: "install the time zone data of the server",
-        sql: "select name from unnest(array['UTC', 'Europe/Berlin']) name \
-            where not exists (select from pg_timezone_names z where z.name = unnest.name)",
+        sql: "select name from unnest(array['UTC', 'Europe/Berlin']) as wanted (name) \
+            where not exists (select from pg_timezone_names z where z.name = wanted.name)",
     },
 ];
 
