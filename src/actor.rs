@@ -176,6 +176,11 @@ impl Actor {
         self.everything || self.grants.iter().any(|grant| grant.privilege == privilege)
     }
 
+    /// Whether no right of theirs is limited to some rows.
+    pub fn sees_everything(&self) -> bool {
+        self.everything || self.grants.iter().all(|grant| grant.place == Place::Platform)
+    }
+
     /// Whether the privilege is held for every row.
     pub fn holds_everywhere(&self, privilege: &str) -> bool {
         self.scope(privilege) == Some(Scope::Platform)

@@ -15,6 +15,7 @@ use crate::error::AppError;
 use crate::routes;
 use crate::web::context::Site;
 use crate::web::gate::gate;
+use crate::web::many::Many;
 use crate::web::nav::Nav;
 
 /// Everything a running console holds.
@@ -34,6 +35,7 @@ impl App {
         let secret = Secret::load(config).map_err(AppError::Internal)?;
         let site = Site {
             nav: Nav::new(routes::nav()),
+            many: Many::default(),
             environment: config.environment(),
             secure: config.is_secure(),
             public_url: config.public_url.clone(),

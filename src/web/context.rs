@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
 use super::flash::{self, Flash};
+use super::many::Many;
 use super::nav::Nav;
 use super::page::{Crumb, Shell};
 use super::query::{Pairs, own_path};
@@ -17,6 +18,7 @@ use crate::actor::Actor;
 /// What does not change while the process runs and every page shows or needs.
 pub struct Site {
     pub nav: Nav,
+    pub many: Many,
     /// `development` or `production`.
     pub environment: &'static str,
     /// `https` and a `Secure` cookie.
@@ -46,7 +48,7 @@ pub struct Context {
     pub query: Vec<u8>,
     /// The list alone is wanted, to be swapped in by htmx.
     pub wants_list: bool,
-    site: Data<Site>,
+    pub(super) site: Data<Site>,
     theme: String,
     flash: Vec<Flash>,
 }
@@ -99,11 +101,6 @@ impl Context {
             Ok(query) if !query.is_empty() => format!("{}?{query}", self.path),
             _ => self.path.clone(),
         }
-    }
-
-    /// Whether this page's list was found to have more rows than are counted.
-    pub fn is_known_to_be_many(&self) -> bool {
-        self.site.nav.is_many(&self.actor, &self.path)
     }
 
     /// Settings of the whole site.

@@ -2,12 +2,13 @@
 //! `?q=&status=active,trial&created=2026-01-01..2026-01-31&sort=-created_at&after=<cursor>`.
 //! Values of one field are alternatives, fields narrow each other, and what is unknown is refused by name.
 
+use actix_web::web::Data;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
-use super::context::Context;
+use super::context::{Context, Site};
 use super::filters::capped;
 use super::query::Pairs;
 use crate::db::keyset::{COUNT_CAP, Cursor, PAGE_ROWS, Slice, Window};
@@ -52,7 +53,7 @@ pub struct Span {
 }
 
 /// A list as it was asked for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct List {
     spec: &'static ListSpec,
     path: String,
@@ -60,8 +61,8 @@ pub struct List {
     /// What to search for, trimmed.
     pub q: Option<String>,
     pub window: Window,
-    /// The whole list has more rows than are counted, as was found a moment ago.
-    many: bool,
+    /// Remembers which lists are long.
+    site: Option<Data<Site>>,
 }
 
 const SEARCH_MAX: usize = 200;
@@ -71,7 +72,9 @@ impl List {
     /// The list that a request asks for.
     pub fn of(spec: &'static ListSpec, context: &Context) -> Result<List, AppError> {
         let list = List::parse(spec, &context.path, &context.query)?;
-        Ok(List { many: context.is_known_to_be_many(), ..list })
+        // Who sees some rows only has lists of another length.
+        let site = context.actor.sees_everything().then(|| context.site.clone());
+        Ok(List { site, ..list })
     }
 
     /// Checks a query against what the list knows. The path is without `.csv`.
@@ -84,7 +87,7 @@ impl List {
             q: search(spec, &pairs)?,
             window: window(spec, &pairs)?,
             pairs,
-            many: false,
+            site: None,
         };
         list.check_fields()?;
         Ok(list)
@@ -115,8 +118,21 @@ impl List {
     pub fn count<T>(&self, slice: &Slice<T>, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
         match (&slice.previous, &slice.next) {
             (None, None) => Ok(slice.rows.len() as i64),
-            _ if self.many && self.is_unfiltered() => Ok(COUNT_CAP + 1),
-            _ => count(),
+            _ => self.counted(count),
+        }
+    }
+
+    fn counted(&self, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
+        let name = self.pairs.without("after").without("sort").url(&self.path);
+        match &self.site {
+            Some(site) if site.many.knows(&name) => Ok(COUNT_CAP + 1),
+            site => {
+                let counted = count()?;
+                if let Some(site) = site.as_ref().filter(|_| counted > COUNT_CAP) {
+                    site.many.note(name);
+                }
+                Ok(counted)
+            }
         }
     }
 

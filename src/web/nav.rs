@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::RwLock;
 
 use crate::actor::Actor;
-use crate::db::keyset::COUNT_CAP;
 
 /// One entry, declared by the domain it leads to.
 #[derive(Debug, Clone, Copy)]
@@ -61,13 +60,6 @@ impl Nav {
         if let Ok(mut held) = self.counts.write() {
             *held = counts;
         }
-    }
-
-    /// Whether the list at `path` was found to have more rows than are counted. Who sees some rows only is not told.
-    pub fn is_many(&self, actor: &Actor, path: &str) -> bool {
-        let item = self.groups.iter().flat_map(|group| &group.items).find(|item| item.href == path);
-        let count = self.counts.read().ok().and_then(|counts| counts.get(path).copied());
-        item.is_some_and(|item| actor.holds_everywhere(item.privilege)) && count.is_some_and(|count| count > COUNT_CAP)
     }
 
     /// What this actor may open, with the area of `path` marked. Counts are of the whole platform, so only those
