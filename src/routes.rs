@@ -23,16 +23,10 @@ pub fn table() -> Vec<Route> {
 
 /// Every privilege there is; synced to the table of that name.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    [
-        access::privileges(),
-        operations::privileges(),
-        tenancy::privileges(),
-        clients::privileges(),
-        audit::privileges(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [access::privileges(), operations::privileges(), tenancy::privileges(), clients::privileges(), audit::privileges()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The left navigation.

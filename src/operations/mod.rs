@@ -23,8 +23,7 @@ impl Privilege for Search {
 }
 
 /// The entry in the navigation.
-pub const NAV: NavItem =
-    NavItem { label: "Overview", href: "/", key: "o", privilege: ViewOverview::NAME, due: false };
+pub const NAV: NavItem = NavItem { label: "Overview", href: "/", key: "o", privilege: ViewOverview::NAME, due: false };
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {

@@ -167,7 +167,7 @@ async fn show<A: RowAction>(
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
     let row = db.read(can, move |conn| A::load(conn, id)).await?;
-let words = A::words(&row);
+    let words = A::words(&row);
     own_address(context, &words)?;
     let trial = trial::<A>(&form);
     let previewed = db

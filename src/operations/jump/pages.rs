@@ -129,7 +129,9 @@ impl Jump {
         let (mut tenants, mut people, mut clients) = Default::default();
         if !q.is_empty() {
             let (first, second) = (q.clone(), q.clone());
-            let find = move |conn: &mut diesel::PgConnection| Ok((store::tenants(conn, &first)?, store::people(conn, &first)?));
+            let find = move |conn: &mut diesel::PgConnection| {
+                Ok((store::tenants(conn, &first)?, store::people(conn, &first)?))
+            };
             (tenants, people) = self.look::<tenancy::View, _>(find).await?;
             clients = self.look::<ViewClients, _>(move |conn| store::clients(conn, &second)).await?;
         }
