@@ -1,7 +1,6 @@
 //! Takes jobs from the queue, does them, and reports. Any number of workers in any number of processes may run.
 //! A worker never holds a database connection while it waits.
 
-use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

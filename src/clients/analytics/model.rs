@@ -142,6 +142,9 @@ fn percent(value: i64, was: i64) -> i64 {
     ((value - was) as f64 * 100.0 / was as f64).round() as i64
 }
 
+/// A figure of a day, where there is one.
+type Figure = fn(&Day) -> Option<i64>;
+
 /// The charts over every day of the period; a day without figures is a gap.
 pub fn charts(period: &Period, days: &[Day]) -> Vec<Chart> {
     let all: Vec<civil::Date> = period.first.series(1.day()).take_while(|day| *day <= period.last).collect();
@@ -151,11 +154,11 @@ pub fn charts(period: &Period, days: &[Day]) -> Vec<Chart> {
         .filter_map(|day| day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok())
         .map(|noon| noon.timestamp().as_second())
         .collect();
-    let line = |value: fn(&Day) -> Option<i64>| -> Vec<Option<i64>> {
+    let line = |value: Figure| -> Vec<Option<i64>> {
         let found = |day: &civil::Date| days.binary_search_by_key(day, |one| one.day.to_jiff()).ok();
         all.iter().map(|day| found(day).and_then(|place| value(&days[place]))).collect()
     };
-    let chart = |title, lines: &[(&str, fn(&Day) -> Option<i64>)]| {
+    let chart = |title, lines: &[(&str, Figure)]| {
         let (labels, values): (Vec<&str>, Vec<_>) = lines.iter().map(|(label, value)| (*label, line(*value))).unzip();
         Chart { title, series: json!({ "x": noons, "y": values, "labels": labels }).to_string() }
     };

@@ -22,8 +22,8 @@ pub fn levels(now: Timestamp, came: &[Timestamp], went: &[Timestamp]) -> Vec<i64
     let mut levels = vec![0; DAYS as usize + 2];
     for (moments, step) in [(came, 1), (went, -1)] {
         for moment in moments {
-            let day = moment.duration_since(begin).as_hours().max(0) / 24;
-            let later = levels.iter_mut().skip(day as usize + 1);
+            let day = usize::try_from(moment.duration_since(begin).as_hours() / 24).unwrap_or(0);
+            let later = levels.iter_mut().skip(day + 1);
             later.for_each(|level| *level += step);
         }
     }
