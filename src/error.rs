@@ -85,9 +85,14 @@ fn from_database(
             AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
         }
         _ if message == "the session has ended" => AppError::SignIn,
+        // Forms name the field; this is for what comes any other way, such as in a path.
+        _ if message.starts_with("invalid byte sequence for encoding") => {
+            AppError::BadRequest("What was sent contains a NUL byte, which no text may contain.".into())
+        }
         _ if message == "deadlock detected" => {
             AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
         }
+        // Rows outside of the asker's scope are not there, for making them either.
         _ if message.starts_with("new row violates row-level security policy") => AppError::NotFound,
         _ if message.starts_with("canceling statement due to")
             || message.starts_with("terminating connection")

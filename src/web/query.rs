@@ -69,8 +69,10 @@ fn decode(bytes: &[u8]) -> Option<String> {
 }
 
 fn hex_pair(bytes: &[u8]) -> Option<u8> {
-    let pair = std::str::from_utf8(bytes.get(..2)?).ok()?;
-    u8::from_str_radix(pair, 16).ok()
+    let pair = bytes.get(..2)?;
+    // The standard parser takes a sign, too.
+    let digits = pair.iter().all(u8::is_ascii_hexdigit).then(|| std::str::from_utf8(pair).ok())??;
+    u8::from_str_radix(digits, 16).ok()
 }
 
 /// Percent-encodes what is not plain in a query string; commas and dots stay readable.
