@@ -1,1 +1,3 @@
-
+mod audit;
+mod concurrency;
+mod migrate;

@@ -1,1 +1,5 @@
-mod pages;
+mod assets;
+mod bad_input;
+mod export;
+mod lists;
+mod queries;
