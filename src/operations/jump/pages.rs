@@ -11,10 +11,10 @@ use crate::audit::Glance;
 use crate::db::Db;
 use crate::error::AppError;
 use crate::operations::{Search, ViewJobs};
-use crate::{clients, tenancy};
 use crate::web::context::Context;
 use crate::web::page::{self, Shell};
 use crate::web::query::encode;
+use crate::{clients, tenancy};
 
 const LONGEST: usize = 200;
 

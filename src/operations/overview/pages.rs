@@ -16,11 +16,11 @@ use crate::audit::{self, Glance, ViewHistory};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::operations::{ViewJobs, ViewOverview};
-use crate::{clients, tenancy};
 use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::list::Span;
 use crate::web::page::{self, Shell};
+use crate::{clients, tenancy};
 
 /// A part of the page as it turned out.
 enum Part<T> {
