@@ -35,14 +35,8 @@ pub fn routes() -> Vec<Route> {
     vec![get("/", overview::pages::index), get("/go", jump::pages::index)]
 }
 
-/// The rights of domains that are not built yet, by the names they will have.
-pub struct ViewClients;
+/// The right to see jobs, by the name that it will have.
 pub struct ViewJobs;
-
-impl Privilege for ViewClients {
-    const NAME: &'static str = "clients.view";
-    const DESCRIPTION: &'static str = "";
-}
 
 impl Privilege for ViewJobs {
     const NAME: &'static str = "jobs.view";

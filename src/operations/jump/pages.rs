@@ -10,11 +10,11 @@ use crate::actor::{Can, Privilege};
 use crate::audit::Glance;
 use crate::db::Db;
 use crate::error::AppError;
-use crate::operations::{Search, ViewClients, ViewJobs};
-use crate::tenancy;
+use crate::operations::{Search, ViewJobs};
 use crate::web::context::Context;
 use crate::web::page::{self, Shell};
 use crate::web::query::encode;
+use crate::{clients, tenancy};
 
 const LONGEST: usize = 200;
 
@@ -114,7 +114,7 @@ impl Jump {
     async fn by_id(&self, id: uuid::Uuid) -> Result<Option<String>, AppError> {
         let mut found = self.look::<tenancy::View, _>(move |conn| store::tenant_or_person(conn, id)).await?;
         if found.is_none() {
-            found = self.look::<ViewClients, _>(move |conn| store::client(conn, id)).await?;
+            found = self.look::<clients::View, _>(move |conn| store::client(conn, id)).await?;
         }
         if found.is_none() {
             found = self.look::<ViewJobs, _>(move |conn| store::job(conn, id)).await?;
@@ -133,7 +133,7 @@ impl Jump {
                 Ok((store::tenants(conn, &first)?, store::people(conn, &first)?))
             };
             (tenants, people) = self.look::<tenancy::View, _>(find).await?;
-            clients = self.look::<ViewClients, _>(move |conn| store::clients(conn, &second)).await?;
+            clients = self.look::<clients::View, _>(move |conn| store::clients(conn, &second)).await?;
         }
         Ok(Index { shell, q, tenants: Found::of(tenants), clients: Found::of(clients), people: Found::of(people) })
     }

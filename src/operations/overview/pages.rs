@@ -15,12 +15,12 @@ use crate::audit::history::Entry;
 use crate::audit::{self, Glance, ViewHistory};
 use crate::db::Db;
 use crate::error::AppError;
-use crate::operations::{ViewClients, ViewJobs, ViewOverview};
-use crate::tenancy;
+use crate::operations::{ViewJobs, ViewOverview};
 use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::list::Span;
 use crate::web::page::{self, Shell};
+use crate::{clients, tenancy};
 
 /// A part of the page as it turned out.
 enum Part<T> {
@@ -85,7 +85,7 @@ struct Index {
 pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let (now, actor) = (Timestamp::now(), can.actor());
     let tenants = read::<tenancy::View, _>(&db, actor, now, store::tenants).await;
-    let clients = read::<ViewClients, _>(&db, actor, now, store::clients).await;
+    let clients = read::<clients::View, _>(&db, actor, now, store::clients).await;
     let failed = read::<ViewJobs, _>(&db, actor, now, store::failed_jobs).await;
     let span = Span { from: Some(a_day_before(now).into()), until: None };
     let refused = read::<Glance, _>(&db, actor, now, move |conn, _| {
