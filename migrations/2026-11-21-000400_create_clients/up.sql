@@ -43,8 +43,9 @@ create index clients_name_sort_idx on control.clients (name_sort, id) where dele
 create index clients_created_at_idx on control.clients (created_at desc, id desc) where deleted_at is null;
 create index clients_last_activity_at_idx on control.clients (last_activity_at desc, id desc)
     where deleted_at is null;
-create index clients_status_idx on control.clients (status) where deleted_at is null;
-create index clients_deleted_at_idx on control.clients (deleted_at desc, id desc)
+-- One state is read in the order of the list; several are filtered out of it.
+create index clients_status_idx on control.clients (status, created_at desc, id desc) where deleted_at is null;
+create index clients_deleted_at_idx on control.clients (created_at desc, id desc)
     where deleted_at is not null;
 create index clients_tenant_id_name_sort_idx on control.clients (tenant_id, name_sort, id)
     where deleted_at is null;
@@ -53,8 +54,9 @@ create index clients_tenant_id_created_at_idx on control.clients (tenant_id, cre
 create index clients_tenant_id_last_activity_at_idx
     on control.clients (tenant_id, last_activity_at desc, id desc)
     where deleted_at is null;
-create index clients_name_trgm_idx on control.clients using gin (name gin_trgm_ops);
-create index clients_slug_trgm_idx on control.clients using gin (slug gin_trgm_ops);
+-- Without a list of pending entries, which every search would read to its end.
+create index clients_name_trgm_idx on control.clients using gin (name gin_trgm_ops) with (fastupdate = off);
+create index clients_slug_trgm_idx on control.clients using gin (slug gin_trgm_ops) with (fastupdate = off);
 
 comment on table control.clients is 'Customers of a tenant, for whom sites are configured and deployed.';
 comment on column control.clients.slug is 'Short name in addresses, unique within the tenant among clients that are not deleted.';
