@@ -9,11 +9,14 @@ mod pages;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{PASSWORD, TestApp, skipped};
+use castellan::commands::demo::{self, Amounts};
+use castellan::db::migrate;
+
+use crate::support::{CHEAP, PASSWORD, TestApp, TestDatabase, skipped};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const TENANT: &str = "northwind";
+const TENANT: &str = "specimen";
 
 #[actix_web::test]
 async fn the_specs_pass() {
@@ -23,8 +26,7 @@ async fn the_specs_pass() {
         return skipped(why);
     };
     npm::install_if_stale(Path::new(FOLDER)).expect("what the specs need can be installed");
-    let app = TestApp::start().await;
-    fill(&app).await;
+    let app = console().await;
     let founder = app.founder().await;
     let pages = serde_json::to_string(&pages::reachable(&founder).await).expect("paths are text");
     let output = Command::new("node")
@@ -57,14 +59,18 @@ fn browser() -> Option<PathBuf> {
     candidates.into_iter().find(|candidate| candidate.is_file())
 }
 
-/// One tenant that the specs change, and enough others for filters and a second page.
-async fn fill(app: &TestApp) {
-    app.many_tenants(60).await;
-    app.execute(
-        "update control.tenants set status = 'trial', trial_ends_at = now() + interval '20 days' where slug like '%5'",
-    )
-    .await;
+/// A console with demo data, which has every state there is, and one tenant that the specs change.
+async fn console() -> TestApp {
+    let database = TestDatabase::migrated();
+    let url = database.engine().url();
+    // A copied database lacks the rights on the database itself.
+    migrate::migrate(url).expect("a migrated database can be migrated");
+    let amounts = Amounts { tenants: 80, clients: 120, events: 500 };
+    demo::load(url, amounts, |_, _| ()).expect("demo data can be loaded");
+    let app = TestApp::over(database, CHEAP, |_| {}).await;
+    app.leaves_jobs();
     app.tenant(TENANT).await;
+    app
 }
 
 fn text(output: &Output) -> String {

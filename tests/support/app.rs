@@ -49,7 +49,11 @@ impl TestApp {
 
     /// Starts one with other settings.
     pub async fn configured(cost: Cost, set: impl FnOnce(&mut Config)) -> TestApp {
-        let database = TestDatabase::migrated();
+        TestApp::over(TestDatabase::migrated(), cost, set).await
+    }
+
+    /// Starts one on a database that was filled before.
+    pub async fn over(database: TestDatabase, cost: Cost, set: impl FnOnce(&mut Config)) -> TestApp {
         let data = tempfile::tempdir().expect("a folder can be made");
         let mut config = config();
         config.data_dir = data.path().to_owned();

@@ -16,6 +16,7 @@ pub use events::Event;
 pub use page::{FilledForm, Page};
 pub use people::PASSWORD;
 pub use person::{Person, SESSION};
+pub use template::CHEAP;
 
 /// Says why a test did nothing; `cargo test -- --nocapture` shows it.
 pub fn skipped(why: &str) {
