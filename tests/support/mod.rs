@@ -12,7 +12,6 @@ mod template;
 
 pub use app::TestApp;
 pub use database::TestDatabase;
-pub use events::Event;
 pub use page::{FilledForm, Page};
 pub use people::PASSWORD;
 pub use person::{Person, SESSION};
