@@ -1,4 +1,3 @@
 //! What holds everywhere.
 
-mod migrations;
 mod schema_crate;
