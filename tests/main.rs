@@ -6,9 +6,11 @@
 
 mod support;
 
+mod audit;
 mod auth;
 mod browser;
 mod conventions;
 mod db;
+mod operations;
 mod tenancy;
 mod web;

@@ -1,0 +1,4 @@
+mod events;
+mod history;
+mod one_event;
+mod security_events;

@@ -1,0 +1,2 @@
+mod jump;
+mod overview;
