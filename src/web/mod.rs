@@ -12,6 +12,7 @@ pub mod flash;
 pub mod form;
 pub mod gate;
 pub mod list;
+pub mod list_view;
 pub mod many;
 pub mod nav;
 pub mod page;

@@ -14,7 +14,8 @@ use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::filters;
-use crate::web::list::{Field, FieldKind, List, ListSpec, ListView};
+use crate::web::list::{Field, FieldKind, List, ListSpec};
+use crate::web::list_view::ListView;
 use crate::web::page::{self, Shell};
 
 /// What the list can be asked for.

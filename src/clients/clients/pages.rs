@@ -18,7 +18,8 @@ use crate::error::AppError;
 use crate::tenancy;
 use crate::web::context::Context;
 use crate::web::filters;
-use crate::web::list::{Field, FieldKind, List, ListSpec, ListView};
+use crate::web::list::{Field, FieldKind, List, ListSpec};
+use crate::web::list_view::ListView;
 use crate::web::page::{self, Shell};
 
 /// What the list of all clients can be asked for.

@@ -23,7 +23,8 @@ use crate::web::edit::{EditForm, Rendered};
 use crate::web::filters;
 use crate::web::flash::Flash;
 use crate::web::form::{ConstraintField, FieldError, Form, FormView, field_errors};
-use crate::web::list::{Field, FieldKind, List, ListSpec, ListView};
+use crate::web::list::{Field, FieldKind, List, ListSpec};
+use crate::web::list_view::ListView;
 use crate::web::page::{self, Shell, see_other};
 
 const TAB: &str = "customizations";

@@ -21,7 +21,8 @@ use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::flash::Flash;
 use crate::web::form::{FieldError, Form, FormView, field_errors};
-use crate::web::list::{Field, FieldKind, List, ListSpec, ListView};
+use crate::web::list::{Field, FieldKind, List, ListSpec};
+use crate::web::list_view::ListView;
 use crate::web::page::{self, Shell, see_other};
 
 const TAB: &str = "deployments";
