@@ -5,10 +5,12 @@ pub mod tenants;
 pub use tenants::pages::Head;
 
 use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
 use tenants::actions::{Cancellation, Closing, Deletion, Reactivation, Restoration, Suspension};
+use tenants::forms::TenantPatch;
 
 /// See tenants and everything on their pages.
 pub struct View;
@@ -56,8 +58,8 @@ pub fn routes() -> Vec<Route> {
         post("/tenants", tenants::pages::create),
         get("/tenants/{id}", tenants::pages::show),
         get("/tenants/{id}/history", tenants::pages::history),
-        get("/tenants/{id}/edit", tenants::pages::edit),
-        post("/tenants/{id}", tenants::pages::update),
+        get("/tenants/{id}/edit", edit::<TenantPatch>),
+        post("/tenants/{id}", update::<TenantPatch>),
         get("/tenants/{id}/suspension/new", ask::<Suspension>),
         post("/tenants/{id}/suspension", act::<Suspension>),
         get("/tenants/{id}/reactivation/new", ask::<Reactivation>),

@@ -99,6 +99,21 @@ pub fn id_of_slug(conn: &mut PgConnection, slug: &str) -> Result<Uuid, AppError>
     Ok(living.select(tenants::id).first(conn)?)
 }
 
+/// The tenant, unless it was deleted.
+pub fn find_living(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
+    Ok(tenants::table.find(id).filter(tenants::deleted_at.is_null()).select(Tenant::as_select()).first(conn)?)
+}
+
+/// Makes those who change what belongs to a tenant wait for each other. A deleted one takes no changes.
+pub fn lock<P>(tx: &mut Tx<'_, P>, id: Uuid) -> Result<(), AppError> {
+    let living = tenants::table.find(id).filter(tenants::deleted_at.is_null());
+    let locked: Option<Uuid> = living.select(tenants::id).for_no_key_update().first(&mut **tx).optional()?;
+    match locked {
+        Some(_) => Ok(()),
+        None => Err(AppError::Conflict("The tenant is deleted. Restore it first.".into())),
+    }
+}
+
 /// The numbers on a tenant's tabs.
 #[derive(Debug, Clone, Copy)]
 pub struct TabCounts {
@@ -145,10 +160,10 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &NewTenant) -> Result<(), 
     Ok(())
 }
 
-/// Writes an edited tenant, unless somebody else did so since `version`.
-pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, version: i32, patch: &TenantPatch) -> Result<(), AppError> {
-    let living = tenants::table.find(id).filter(tenants::deleted_at.is_null());
-    let updated = diesel::update(living.filter(tenants::version.eq(version)))
+/// Writes an edited tenant, unless somebody else changed or deleted it since.
+pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, patch: &TenantPatch) -> Result<(), AppError> {
+    let same = tenants::table.find(id).filter(tenants::version.eq(patch.version).and(tenants::deleted_at.is_null()));
+    let updated = diesel::update(same)
         .set((
             tenants::name.eq(&patch.name),
             tenants::slug.eq(&patch.slug),
@@ -158,9 +173,8 @@ pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, version: i32, patch: &TenantPat
         ))
         .execute(&mut **tx)?;
     match updated {
-        1 => Ok(()),
-        _ if diesel::select(exists(living)).get_result(&mut **tx)? => Err(AppError::Stale),
-        _ => Err(AppError::NotFound),
+        0 => Err(AppError::Stale),
+        _ => Ok(()),
     }
 }
 
