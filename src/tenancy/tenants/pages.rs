@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::forms::{self, CONSTRAINTS, NewTenant, TenantPatch};
-use super::model::{ISOLATIONS, REGIONS, STATUSES, Tenant};
+use super::model::{ISOLATIONS, OpenJob, REGIONS, STATUSES, Tenant};
 use super::store::{self, TabCounts};
 use crate::action::Action;
 use crate::actor::Can;
@@ -17,7 +17,9 @@ use crate::audit::history::{self, Entry, Of};
 use crate::db::keyset::Slice;
 use crate::db::{Db, Tx};
 use crate::error::AppError;
-use crate::tenancy::{Export, Manage, View};
+use crate::tenancy::people::model::Owner;
+use crate::tenancy::policies::model::Policies;
+use crate::tenancy::{Export, Manage, View, people, policies};
 use crate::web::conflict::Difference;
 use crate::web::context::Context;
 use crate::web::edit::{EditForm, Rendered};
@@ -116,8 +118,14 @@ pub fn trail(tenant: &Tenant, tab: &str, here: &str) -> Vec<Crumb> {
 struct Show {
     shell: Shell,
     head: Head,
+    owners: Vec<Owner>,
+    policies: Option<Policies>,
+    jobs: Vec<OpenJob>,
     history: Vec<Entry>,
 }
+
+const OWNERS_SHOWN: i64 = 5;
+const JOBS_SHOWN: i64 = 5;
 
 /// By id; a slug leads to the id's page, so that each tenant has one address.
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<String>) -> Result<HttpResponse, AppError> {
@@ -125,10 +133,20 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Strin
         let id = db.read(&can, move |conn| store::id_of_slug(conn, &id)).await?;
         return Ok(page::permanent(&format!("/tenants/{id}")));
     };
-    let (head, history) = db
-        .read(&can, move |conn| Ok((Head::load(conn, id, "overview")?, history::latest(conn, Of::Tenant(id), 5)?)))
+    let page = db
+        .read(&can, move |conn| {
+            let head = Head::load(conn, id, "overview")?;
+            Ok(Show {
+                shell: head.shell(&context),
+                owners: people::store::owners(conn, id, OWNERS_SHOWN)?,
+                policies: policies::store::of_tenant(conn, id)?,
+                jobs: store::open_jobs(conn, id, JOBS_SHOWN)?,
+                history: history::latest(conn, Of::Tenant(id), 5)?,
+                head,
+            })
+        })
         .await?;
-    page::ok(Show { shell: head.shell(&context), head, history }.render())
+    page::ok(page.render())
 }
 
 /// What every history can be asked for.

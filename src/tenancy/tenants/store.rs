@@ -1,7 +1,8 @@
 //! Every statement on tenants.
 
 use castellan_schema::control::{
-    clients, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members, workspaces,
+    clients, job_queue, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members,
+    workspaces,
 };
 use diesel::dsl::{count_star, exists, not, now};
 use diesel::pg::Pg;
@@ -11,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::forms::{NewTenant, TenantPatch};
-use super::model::Tenant;
+use super::model::{OpenJob, Tenant};
 use crate::db::Tx;
 use crate::db::functions::text;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
@@ -135,6 +136,16 @@ pub fn tab_counts(conn: &mut PgConnection, id: Uuid) -> Result<TabCounts, AppErr
     let (people, clients, domains): (Option<i64>, Option<i64>, Option<i64>) =
         diesel::select((people.single_value(), clients.single_value(), domains.single_value())).first(conn)?;
     Ok(TabCounts { people: people.unwrap_or(0), clients: clients.unwrap_or(0), domains: domains.unwrap_or(0) })
+}
+
+/// The latest jobs about a tenant that are not done yet, or that nobody could do.
+pub fn open_jobs(conn: &mut PgConnection, id: Uuid, most: i64) -> Result<Vec<OpenJob>, AppError> {
+    Ok(job_queue::table
+        .filter(job_queue::tenant_id.eq(id).and(job_queue::status.ne_all(["succeeded", "cancelled"])))
+        .order((job_queue::created_at.desc(), job_queue::id.desc()))
+        .select((job_queue::id, job_queue::kind, job_queue::status))
+        .limit(most)
+        .load(conn)?)
 }
 
 /// Makes a tenant with its policies and a first workspace.
