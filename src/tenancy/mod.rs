@@ -1,14 +1,30 @@
 //! Tenants: the customer organisations of the platform, their domains, people and policies.
 
+pub mod domains;
+pub mod people;
+pub mod policies;
 pub mod tenants;
+pub mod workspaces;
 
 pub use tenants::pages::Head;
 
+use std::sync::Arc;
+
 use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::jobs::Handlers;
+use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
+use domains::actions::Promotion;
+use domains::jobs::VERIFY;
+use domains::resolver::Resolver;
+use people::forms::MemberPatch;
+use policies::forms::PoliciesPatch;
 use tenants::actions::{Cancellation, Closing, Deletion, Reactivation, Restoration, Suspension};
+use tenants::forms::TenantPatch;
+use workspaces::actions::{Archiving, Reopening};
+use workspaces::forms::WorkspacePatch;
 
 /// See tenants and everything on their pages.
 pub struct View;
@@ -47,17 +63,22 @@ pub fn privileges() -> Vec<PrivilegeInfo> {
     vec![info::<View>(), info::<Manage>(), info::<Suspend>(), info::<Export>()]
 }
 
+/// What this domain does outside of requests. Names are looked up with `resolver`.
+pub fn handlers(resolver: Arc<dyn Resolver>) -> Handlers {
+    Handlers::new().on(VERIFY, move |job, db| domains::jobs::verify(job, db, resolver.clone()))
+}
+
 /// The pages of this domain. A fixed word comes before `{id}`, which would take it for a slug.
 pub fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         get("/tenants", tenants::pages::index),
         get("/tenants.csv", tenants::pages::export),
         get("/tenants/new", tenants::pages::new),
         post("/tenants", tenants::pages::create),
         get("/tenants/{id}", tenants::pages::show),
         get("/tenants/{id}/history", tenants::pages::history),
-        get("/tenants/{id}/edit", tenants::pages::edit),
-        post("/tenants/{id}", tenants::pages::update),
+        get("/tenants/{id}/edit", edit::<TenantPatch>),
+        post("/tenants/{id}", update::<TenantPatch>),
         get("/tenants/{id}/suspension/new", ask::<Suspension>),
         post("/tenants/{id}/suspension", act::<Suspension>),
         get("/tenants/{id}/reactivation/new", ask::<Reactivation>),
@@ -70,5 +91,53 @@ pub fn routes() -> Vec<Route> {
         post("/tenants/{id}/deletion", act::<Deletion>),
         get("/tenants/{id}/restoration/new", ask::<Restoration>),
         post("/tenants/{id}/restoration", act::<Restoration>),
+    ];
+    routes.extend(people_routes());
+    routes.extend(domain_routes());
+    routes.extend(policy_routes());
+    routes
+}
+
+fn people_routes() -> Vec<Route> {
+    vec![
+        get("/tenants/{id}/people", people::pages::index),
+        get("/tenants/{id}/people.csv", people::pages::export),
+        get("/tenants/{id}/people/new", people::pages::new),
+        post("/tenants/{id}/people", people::pages::create),
+        get("/tenants/{id}/people/{member_id}/edit", edit::<MemberPatch>),
+        post("/tenants/{id}/people/{member_id}", update::<MemberPatch>),
+        get("/tenants/{id}/people/{member_id}/removal/new", ask::<people::actions::Removal>),
+        post("/tenants/{id}/people/{member_id}/removal", act::<people::actions::Removal>),
+        get("/tenants/{id}/workspaces/new", workspaces::pages::new),
+        post("/tenants/{id}/workspaces", workspaces::pages::create),
+        get("/tenants/{id}/workspaces/{workspace_id}/edit", edit::<WorkspacePatch>),
+        post("/tenants/{id}/workspaces/{workspace_id}", update::<WorkspacePatch>),
+        get("/tenants/{id}/workspaces/{workspace_id}/archiving/new", ask::<Archiving>),
+        post("/tenants/{id}/workspaces/{workspace_id}/archiving", act::<Archiving>),
+        get("/tenants/{id}/workspaces/{workspace_id}/reopening/new", ask::<Reopening>),
+        post("/tenants/{id}/workspaces/{workspace_id}/reopening", act::<Reopening>),
+    ]
+}
+
+fn domain_routes() -> Vec<Route> {
+    vec![
+        get("/tenants/{id}/domains", domains::pages::index),
+        get("/tenants/{id}/domains.csv", domains::pages::export),
+        get("/tenants/{id}/domains/new", domains::pages::new),
+        post("/tenants/{id}/domains", domains::pages::create),
+        get("/tenants/{id}/domains/{domain_id}", domains::pages::show),
+        post("/tenants/{id}/domains/{domain_id}/check", domains::pages::check),
+        get("/tenants/{id}/domains/{domain_id}/promotion/new", ask::<Promotion>),
+        post("/tenants/{id}/domains/{domain_id}/promotion", act::<Promotion>),
+        get("/tenants/{id}/domains/{domain_id}/removal/new", ask::<domains::actions::Removal>),
+        post("/tenants/{id}/domains/{domain_id}/removal", act::<domains::actions::Removal>),
+    ]
+}
+
+fn policy_routes() -> Vec<Route> {
+    vec![
+        get("/tenants/{id}/policies", policies::pages::show),
+        get("/tenants/{id}/policies/edit", edit::<PoliciesPatch>),
+        post("/tenants/{id}/policies", update::<PoliciesPatch>),
     ]
 }

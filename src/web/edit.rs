@@ -12,7 +12,7 @@ use super::context::Context;
 use super::flash::Flash;
 use super::form::{ConstraintField, FieldError, Form, FormView, field_errors};
 use super::page::{self, see_other};
-use super::route::RowId;
+use super::route::{RowId, own_address};
 use crate::action::Action;
 use crate::actor::{Can, Privilege};
 use crate::db::{Db, Tx};
@@ -41,6 +41,8 @@ pub trait EditForm: Sized + Send + 'static {
     fn apply(&self, tx: &mut Tx<'_, Self::Needs>, row: &Self::Row) -> Result<(), AppError>;
     /// `Northwind is saved.`: the notice afterwards.
     fn done(&self, row: &Self::Row) -> String;
+    /// Where the form is sent, which with `/edit` is where it is.
+    fn post_to(row: &Self::Row) -> String;
     /// Where the person goes afterwards, unless they came from a list.
     fn back_to(row: &Self::Row) -> String;
     /// The page around the form.
@@ -58,6 +60,7 @@ pub async fn edit<E: EditForm>(
     id: RowId,
 ) -> Result<HttpResponse, AppError> {
     let row = db.read(&can, move |conn| E::load(conn, id.0)).await?;
+    own_address(&context.path, &E::post_to(&row))?;
     let form = E::fill(&row).with("return_to", &context.return_to().unwrap_or_default());
     page::ok(E::page(&context, row, form, Vec::new()))
 }
@@ -72,6 +75,7 @@ pub async fn update<E: EditForm>(
 ) -> Result<HttpResponse, AppError> {
     let id = id.0;
     let row = db.read(&can, move |conn| E::load(conn, id)).await?;
+    own_address(&context.path, &E::post_to(&row))?;
     let values = match E::read(&form) {
         Ok(values) => values,
         Err(errors) => return refused::<E>(&context, row, &form, errors),

@@ -261,12 +261,6 @@ impl FormView {
     }
 }
 
-/// Finds the field that a named constraint belongs to, so that the database's refusal is shown beside it.
-pub fn constraint_error(constraint: &str, fields: &[ConstraintField]) -> Option<Vec<FieldError>> {
-    let (_, field, message) = fields.iter().find(|(name, _, _)| *name == constraint)?;
-    Some(vec![FieldError::new(field, *message)])
-}
-
 /// A named constraint, the field it belongs to and what to say there.
 pub type ConstraintField = (&'static str, &'static str, &'static str);
 

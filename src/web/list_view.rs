@@ -1,5 +1,7 @@
 //! A list as templates draw it: search, filters, chips, sortable heads, neighbours.
 
+use uuid::Uuid;
+
 use super::filters::capped;
 use super::list::{Field, FieldKind, List};
 use super::query::Pairs;
@@ -38,9 +40,7 @@ impl List {
             name: field.name,
             label: field.label,
             choices: match field.kind {
-                FieldKind::Choice(all) => {
-                    all.iter().map(|value| (*value, chosen.iter().any(|chosen| chosen == value))).collect()
-                }
+                FieldKind::Choice(all) => all.iter().map(|value| Choice::new(value, value, &chosen)).collect(),
                 _ => Vec::new(),
             },
             is_days: matches!(field.kind, FieldKind::Days),
@@ -50,7 +50,8 @@ impl List {
     }
 
     fn chips(&self) -> Vec<Chip> {
-        let chip = |label: &str, name: &str, value: String| Chip {
+        let chip = |label: &str, name: &'static str, value: String| Chip {
+            name,
             label: label.to_owned(),
             value,
             remove: self.pairs.without(name).without("after").url(&self.path),
@@ -129,6 +130,22 @@ impl ListView {
         self.base.with(field, value).url(&self.path)
     }
 
+    /// Gives the ids that a filter takes their names, so that nobody reads or types an id.
+    pub fn naming(mut self, field: &str, names: &[(Uuid, String)]) -> ListView {
+        for filter in self.filters.iter_mut().filter(|filter| filter.name == field) {
+            let chosen: Vec<String> = filter.value.split(',').map(str::to_owned).collect();
+            filter.choices = names.iter().map(|(id, name)| Choice::new(&id.to_string(), name, &chosen)).collect();
+            for chip in self.chips.iter_mut().filter(|chip| chip.name == field) {
+                let known = filter.choices.iter().filter(|choice| choice.chosen);
+                let labels: Vec<&str> = known.map(|choice| choice.label.as_str()).collect();
+                if labels.len() == chosen.len() {
+                    chip.value = labels.join(", ");
+                }
+            }
+        }
+        self
+    }
+
     /// `?return_to=` and this page, for links to actions on a row.
     pub fn back(&self) -> String {
         format!("?return_to={}", super::query::encode(&self.here))
@@ -140,16 +157,32 @@ impl ListView {
 pub struct FilterView {
     pub name: &'static str,
     pub label: &'static str,
-    pub choices: Vec<(&'static str, bool)>,
+    pub choices: Vec<Choice>,
     pub is_days: bool,
     /// Values to choose from where others can be typed as well.
     pub known: Vec<String>,
     pub value: String,
 }
 
+/// One value a filter offers, and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+    pub chosen: bool,
+}
+
+impl Choice {
+    fn new(value: &str, label: &str, chosen: &[String]) -> Choice {
+        let is_chosen = chosen.iter().any(|one| one == value);
+        Choice { value: value.to_owned(), label: label.to_owned(), chosen: is_chosen }
+    }
+}
+
 /// One chosen filter, and the address without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chip {
+    pub name: &'static str,
     pub label: String,
     pub value: String,
     pub remove: String,

@@ -108,3 +108,9 @@ impl FromRequest for RowId {
         ready(last.map(RowId).ok_or(AppError::NotFound))
     }
 }
+
+/// A row has one address. Under a parent that is not its own it is not found.
+pub fn own_address(path: &str, address: &str) -> Result<(), AppError> {
+    let path = path.strip_suffix("/new").or_else(|| path.strip_suffix("/edit")).unwrap_or(path);
+    if path == address { Ok(()) } else { Err(AppError::NotFound) }
+}

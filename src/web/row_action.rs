@@ -13,7 +13,7 @@ use super::effect::EffectView;
 use super::flash::Flash;
 use super::form::{Check, FieldError, Form, FormView};
 use super::page::{Crumb, Shell, html, see_other};
-use super::route::RowId;
+use super::route::{RowId, own_address};
 use crate::action::{Action, Effect};
 use crate::actor::{Can, Privilege};
 use crate::db::{Db, Tx};
@@ -112,7 +112,7 @@ pub async fn act<A: RowAction>(
     let id = id.0;
     let row = db.read(&can, move |conn| A::load(conn, id)).await?;
     let words = A::words(&row);
-    own_address(&context, &words)?;
+    own_address(&context.path, &words.post_to)?;
     let input = match checked::<A>(form.check(), &words) {
         Ok(input) => input,
         Err(errors) => {
@@ -139,14 +139,6 @@ pub async fn act<A: RowAction>(
     show::<A>(&can, &context, &db, id, form, StatusCode::CONFLICT).await
 }
 
-/// The row's only address counts; under a parent that is not its own it is not found.
-fn own_address(context: &Context, words: &Words) -> Result<(), AppError> {
-    match context.path.strip_suffix("/new").unwrap_or(&context.path) == words.post_to {
-        true => Ok(()),
-        false => Err(AppError::NotFound),
-    }
-}
-
 fn checked<A: RowAction>(mut check: Check<'_>, words: &Words) -> Result<Input, Vec<FieldError>> {
     let reason = check.reason();
     let number = A::NUMBER.map(|field| check.number(field.name, field.min, field.max)).unwrap_or_default();
@@ -168,7 +160,7 @@ async fn show<A: RowAction>(
 ) -> Result<HttpResponse, AppError> {
     let row = db.read(can, move |conn| A::load(conn, id)).await?;
     let words = A::words(&row);
-    own_address(context, &words)?;
+    own_address(&context.path, &words.post_to)?;
     let trial = trial::<A>(&form);
     let previewed = db
         .preview(can, A::action(&row), move |tx| {

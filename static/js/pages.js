@@ -33,6 +33,8 @@
   document.addEventListener("click", ({ target }) => {
     const opener = target.closest?.("[data-opens]");
     if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+    const copier = target.closest?.("[data-copies]");
+    if (copier) navigator.clipboard?.writeText(document.getElementById(copier.dataset.copies).textContent).then(() => { copier.textContent = "Copied"; });
     if (target.matches?.("dialog.sheet a[data-cancel]")) target.closest("dialog").close();
   });
   document.querySelector(".errors")?.focus();

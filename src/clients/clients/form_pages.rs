@@ -196,6 +196,9 @@ impl EditForm for ClientPatch {
     fn done(&self, _: &Client) -> String {
         format!("{} is saved.", self.facts.name)
     }
+    fn post_to(client: &Client) -> String {
+        client.url()
+    }
     fn back_to(client: &Client) -> String {
         client.url()
     }

@@ -182,6 +182,9 @@ impl EditForm for CustomizationPatch {
     fn done(&self, _: &Customization) -> String {
         format!("The customization of {} is saved as a draft.", self.values.template_id)
     }
+    fn post_to(row: &Customization) -> String {
+        row.url()
+    }
     fn back_to(row: &Customization) -> String {
         row.url()
     }

@@ -3,7 +3,7 @@
 use jiff_diesel::Timestamp;
 
 use super::model::{ISOLATIONS, REGIONS, Tenant};
-use crate::web::form::{FieldError, Form, FormView};
+use crate::web::form::{ConstraintField, FieldError, Form, FormView};
 
 /// A tenant to be made.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub struct TenantPatch {
 
 impl TenantPatch {
     /// The form's columns, in the order of the form.
-    pub const COLUMNS: [&'static str; 5] = ["name", "slug", "region", "isolation", "notes"];
+    pub const COLUMNS: &'static [&'static str] = &["name", "slug", "region", "isolation", "notes"];
 
     /// All fields checked, all errors at once.
     pub fn from_form(form: &Form) -> Result<TenantPatch, Vec<FieldError>> {
@@ -77,6 +77,6 @@ pub fn filled(tenant: &Tenant) -> FormView {
     ])
 }
 
-/// Named constraints and the fields they belong to.
-pub const CONSTRAINTS: [(&str, &str, &str); 1] =
+/// What the table itself refuses.
+pub const CONSTRAINTS: [ConstraintField; 1] =
     [("tenants_slug_key", "slug", "is taken by another tenant; choose a different one")];

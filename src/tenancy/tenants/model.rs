@@ -82,3 +82,22 @@ impl Tenant {
         }
     }
 }
+
+/// A job about a tenant that is not done yet, or that nobody could do.
+#[derive(Debug, Clone, Queryable)]
+pub struct OpenJob {
+    pub id: Uuid,
+    pub kind: String,
+    pub status: String,
+}
+
+impl OpenJob {
+    /// The colour of its state.
+    pub fn tone(&self) -> &'static str {
+        match self.status.as_str() {
+            "failed" => "warn",
+            "dead" => "bad",
+            _ => "info",
+        }
+    }
+}

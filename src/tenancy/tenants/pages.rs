@@ -4,26 +4,31 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use diesel::PgConnection;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::forms::{self, CONSTRAINTS, NewTenant, TenantPatch};
-use super::model::{ISOLATIONS, REGIONS, STATUSES, Tenant};
+use super::model::{ISOLATIONS, OpenJob, REGIONS, STATUSES, Tenant};
 use super::store::{self, TabCounts};
 use crate::action::Action;
 use crate::actor::Can;
 use crate::audit::history::{self, Entry, Of};
-use crate::db::Db;
 use crate::db::keyset::Slice;
+use crate::db::{Db, Tx};
 use crate::error::AppError;
-use crate::tenancy::{Export, Manage, View};
-use crate::web::conflict::{Difference, differences};
+use crate::tenancy::people::model::Owner;
+use crate::tenancy::policies::model::Policies;
+use crate::tenancy::{Export, Manage, View, people, policies};
+use crate::web::conflict::Difference;
 use crate::web::context::Context;
+use crate::web::edit::{EditForm, Rendered};
 use crate::web::filters;
 use crate::web::flash::Flash;
-use crate::web::form::{FieldError, Form, FormView, constraint_error};
+use crate::web::form::{ConstraintField, FieldError, Form, FormView, field_errors};
 use crate::web::list::{Field, FieldKind, List, ListSpec};
 use crate::web::list_view::ListView;
-use crate::web::page::{self, Shell, see_other};
+use crate::web::page::{self, Crumb, Shell, see_other};
 
 /// What the list of tenants can be asked for.
 pub const LIST: ListSpec = ListSpec {
@@ -89,7 +94,7 @@ pub struct Head {
 
 impl Head {
     /// Loads it for one tab.
-    pub fn load(conn: &mut diesel::PgConnection, id: Uuid, tab: &'static str) -> Result<Head, AppError> {
+    pub fn load(conn: &mut PgConnection, id: Uuid, tab: &'static str) -> Result<Head, AppError> {
         Ok(Head { tenant: store::find(conn, id)?, counts: store::tab_counts(conn, id)?, tab })
     }
 
@@ -99,13 +104,29 @@ impl Head {
     }
 }
 
+/// The pages above one that hangs below a tab.
+pub fn trail(tenant: &Tenant, tab: &str, here: &str) -> Vec<Crumb> {
+    vec![
+        Crumb { label: "Tenants".into(), href: "/tenants".into() },
+        Crumb { label: tenant.slug.clone(), href: tenant.url() },
+        Crumb { label: tab.into(), href: format!("{}/{tab}", tenant.url()) },
+        Crumb { label: here.into(), href: String::new() },
+    ]
+}
+
 #[derive(Template)]
 #[template(path = "tenancy/tenants/show.html")]
 struct Show {
     shell: Shell,
     head: Head,
+    owners: Vec<Owner>,
+    policies: Option<Policies>,
+    jobs: Vec<OpenJob>,
     history: Vec<Entry>,
 }
+
+const OWNERS_SHOWN: i64 = 5;
+const JOBS_SHOWN: i64 = 5;
 
 /// By id; a slug leads to the id's page, so that each tenant has one address.
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<String>) -> Result<HttpResponse, AppError> {
@@ -113,10 +134,20 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Strin
         let id = db.read(&can, move |conn| store::id_of_slug(conn, &id)).await?;
         return Ok(page::permanent(&format!("/tenants/{id}")));
     };
-    let (head, history) = db
-        .read(&can, move |conn| Ok((Head::load(conn, id, "overview")?, history::latest(conn, Of::Tenant(id), 5)?)))
+    let page = db
+        .read(&can, move |conn| {
+            let head = Head::load(conn, id, "overview")?;
+            Ok(Show {
+                shell: head.shell(&context),
+                owners: people::store::owners(conn, id, OWNERS_SHOWN)?,
+                policies: policies::store::of_tenant(conn, id)?,
+                jobs: store::open_jobs(conn, id, JOBS_SHOWN)?,
+                history: history::latest(conn, Of::Tenant(id), 5)?,
+                head,
+            })
+        })
         .await?;
-    page::ok(Show { shell: head.shell(&context), head, history }.render())
+    page::ok(page.render())
 }
 
 /// What every history can be asked for.
@@ -188,78 +219,44 @@ pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form
     let name = new.name.clone();
     match db.write(&can, action, move |tx| store::insert(tx, id, &new)).await {
         Ok(()) => Ok(see_other(&location, Flash::ok(format!("{name} is made.")))),
-        Err(AppError::Constraint(constraint)) => match constraint_error(&constraint, &CONSTRAINTS) {
-            Some(errors) => refused(errors),
-            None => Err(AppError::Constraint(constraint)),
-        },
-        Err(error) => Err(error),
+        Err(error) => refused(field_errors(error, &CONSTRAINTS)?),
     }
 }
 
-pub async fn edit(can: Can<Manage>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let tenant = db.read(&can, move |conn| store::find(conn, *id)).await?;
-    if tenant.is_deleted() {
-        return Err(AppError::NotFound);
+impl EditForm for TenantPatch {
+    type Row = Tenant;
+    type Needs = Manage;
+    const COLUMNS: &'static [&'static str] = TenantPatch::COLUMNS;
+    const CONSTRAINTS: &'static [ConstraintField] = &CONSTRAINTS;
+
+    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
+        store::find_living(conn, id)
     }
-    let form = forms::filled(&tenant).with("return_to", &context.return_to().unwrap_or_default());
-    page::ok(FormPage::new(&context, form, Some(tenant), Vec::new()).render())
-}
-
-pub async fn update(
-    can: Can<Manage>,
-    context: Context,
-    db: Data<Db>,
-    id: Path<Uuid>,
-    form: Form,
-) -> Result<HttpResponse, AppError> {
-    let id = *id;
-    let patch = match TenantPatch::from_form(&form) {
-        Ok(patch) => patch,
-        Err(errors) => return refused(&can, &context, &db, id, &form, errors).await,
-    };
-    let action = Action::on("tenant.update", "tenant", id).tenant(id).reason(form.get("reason"));
-    let (name, version) = (patch.name.clone(), patch.version);
-    match db.write(&can, action, move |tx| store::update(tx, id, version, &patch)).await {
-        Ok(()) => {
-            let back = form.return_to().unwrap_or_else(|| format!("/tenants/{id}"));
-            Ok(see_other(&back, Flash::ok(format!("{name} is saved."))))
-        }
-        Err(AppError::Stale) => stale(&can, &context, &db, id, version, &form).await,
-        Err(AppError::Constraint(constraint)) => match constraint_error(&constraint, &CONSTRAINTS) {
-            Some(errors) => refused(&can, &context, &db, id, &form, errors).await,
-            None => Err(AppError::Constraint(constraint)),
-        },
-        Err(error) => Err(error),
+    fn values_at(conn: &mut PgConnection, tenant: &Tenant, version: i32) -> Result<Map<String, Value>, AppError> {
+        history::values_at(conn, "tenants", tenant.id, version)
     }
-}
-
-async fn refused(
-    can: &Can<Manage>,
-    context: &Context,
-    db: &Db,
-    id: Uuid,
-    form: &Form,
-    errors: Vec<FieldError>,
-) -> Result<HttpResponse, AppError> {
-    let tenant = db.read(can, move |conn| store::find(conn, id)).await?;
-    let page = FormPage::new(context, form.view(errors), Some(tenant), Vec::new());
-    page::html(StatusCode::UNPROCESSABLE_ENTITY, page.render())
-}
-
-/// 409: theirs, yours and what both began with; saving again is a choice made with open eyes.
-async fn stale(
-    can: &Can<Manage>,
-    context: &Context,
-    db: &Db,
-    id: Uuid,
-    version: i32,
-    form: &Form,
-) -> Result<HttpResponse, AppError> {
-    let (tenant, base) = db
-        .read(can, move |conn| Ok((store::find(conn, id)?, history::values_at(conn, "tenants", id, version)?)))
-        .await?;
-    let conflict = differences(&TenantPatch::COLUMNS, &base, &forms::filled(&tenant), form);
-    let form = form.view(Vec::new()).with("version", &tenant.version.to_string());
-    let page = FormPage::new(context, form, Some(tenant), conflict);
-    page::html(StatusCode::CONFLICT, page.render())
+    fn fill(tenant: &Tenant) -> FormView {
+        forms::filled(tenant)
+    }
+    fn read(form: &Form) -> Result<TenantPatch, Vec<FieldError>> {
+        TenantPatch::from_form(form)
+    }
+    fn action(tenant: &Tenant) -> Action {
+        Action::on("tenant.update", "tenant", tenant.id).tenant(tenant.id)
+    }
+    fn apply(&self, tx: &mut Tx<'_, Manage>, tenant: &Tenant) -> Result<(), AppError> {
+        store::update(tx, tenant.id, self)
+    }
+    fn done(&self, _: &Tenant) -> String {
+        format!("{} is saved.", self.name)
+    }
+    fn post_to(tenant: &Tenant) -> String {
+        tenant.url()
+    }
+    fn back_to(tenant: &Tenant) -> String {
+        tenant.url()
+    }
+    fn page(context: &Context, tenant: Tenant, form: FormView, conflict: Vec<Difference>) -> Rendered {
+        FormPage::new(context, form, Some(tenant), conflict).render()
+    }
 }

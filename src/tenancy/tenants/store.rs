@@ -1,7 +1,8 @@
 //! Every statement on tenants.
 
 use castellan_schema::control::{
-    clients, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members, workspaces,
+    clients, job_queue, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members,
+    workspaces,
 };
 use diesel::dsl::{count_star, exists, not, now};
 use diesel::pg::Pg;
@@ -11,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::forms::{NewTenant, TenantPatch};
-use super::model::Tenant;
+use super::model::{OpenJob, Tenant};
 use crate::db::Tx;
 use crate::db::functions::text;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
@@ -99,6 +100,21 @@ pub fn id_of_slug(conn: &mut PgConnection, slug: &str) -> Result<Uuid, AppError>
     Ok(living.select(tenants::id).first(conn)?)
 }
 
+/// The tenant, unless it was deleted.
+pub fn find_living(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
+    Ok(tenants::table.find(id).filter(tenants::deleted_at.is_null()).select(Tenant::as_select()).first(conn)?)
+}
+
+/// Makes those who change what belongs to a tenant wait for each other. A deleted one takes no changes.
+pub fn lock<P>(tx: &mut Tx<'_, P>, id: Uuid) -> Result<(), AppError> {
+    let living = tenants::table.find(id).filter(tenants::deleted_at.is_null());
+    let locked: Option<Uuid> = living.select(tenants::id).for_no_key_update().first(&mut **tx).optional()?;
+    match locked {
+        Some(_) => Ok(()),
+        None => Err(AppError::Conflict("The tenant is deleted. Restore it first.".into())),
+    }
+}
+
 /// The numbers on a tenant's tabs.
 #[derive(Debug, Clone, Copy)]
 pub struct TabCounts {
@@ -120,6 +136,16 @@ pub fn tab_counts(conn: &mut PgConnection, id: Uuid) -> Result<TabCounts, AppErr
     let (people, clients, domains): (Option<i64>, Option<i64>, Option<i64>) =
         diesel::select((people.single_value(), clients.single_value(), domains.single_value())).first(conn)?;
     Ok(TabCounts { people: people.unwrap_or(0), clients: clients.unwrap_or(0), domains: domains.unwrap_or(0) })
+}
+
+/// The latest jobs about a tenant that are not done yet, or that nobody could do.
+pub fn open_jobs(conn: &mut PgConnection, id: Uuid, most: i64) -> Result<Vec<OpenJob>, AppError> {
+    Ok(job_queue::table
+        .filter(job_queue::tenant_id.eq(id).and(job_queue::status.ne_all(["succeeded", "cancelled"])))
+        .order((job_queue::created_at.desc(), job_queue::id.desc()))
+        .select((job_queue::id, job_queue::kind, job_queue::status))
+        .limit(most)
+        .load(conn)?)
 }
 
 /// Makes a tenant with its policies and a first workspace.
@@ -145,10 +171,10 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &NewTenant) -> Result<(), 
     Ok(())
 }
 
-/// Writes an edited tenant, unless somebody else did so since `version`.
-pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, version: i32, patch: &TenantPatch) -> Result<(), AppError> {
-    let living = tenants::table.find(id).filter(tenants::deleted_at.is_null());
-    let updated = diesel::update(living.filter(tenants::version.eq(version)))
+/// Writes an edited tenant, unless somebody else changed or deleted it since.
+pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, patch: &TenantPatch) -> Result<(), AppError> {
+    let same = tenants::table.find(id).filter(tenants::version.eq(patch.version).and(tenants::deleted_at.is_null()));
+    let updated = diesel::update(same)
         .set((
             tenants::name.eq(&patch.name),
             tenants::slug.eq(&patch.slug),
@@ -158,9 +184,8 @@ pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, version: i32, patch: &TenantPat
         ))
         .execute(&mut **tx)?;
     match updated {
-        1 => Ok(()),
-        _ if diesel::select(exists(living)).get_result(&mut **tx)? => Err(AppError::Stale),
-        _ => Err(AppError::NotFound),
+        0 => Err(AppError::Stale),
+        _ => Ok(()),
     }
 }
 
