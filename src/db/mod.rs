@@ -8,6 +8,7 @@ pub mod functions;
 pub mod keyset;
 pub mod migrate;
 mod pool;
+pub mod search;
 mod transaction;
 
 pub use engine::Engine;

@@ -15,6 +15,7 @@ use crate::clients::deployments;
 use crate::clients::{Archive, Manage};
 use crate::db::Tx;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::db::search;
 use crate::error::AppError;
 use crate::keyset;
 use crate::web::filters::capped;
@@ -24,7 +25,7 @@ type Boxed<'a> = clients::BoxedQuery<'a, Pg>;
 
 /// One page of the list of all clients, or of one tenant's.
 pub fn list(conn: &mut PgConnection, tenant_id: Option<Uuid>, list: &List) -> Result<Slice<Listed>, AppError> {
-    let query = narrowed(tenant_id, list);
+    let query = narrowed(conn, tenant_id, list)?;
     let window = &list.window;
     let (rows, key): (Vec<Client>, fn(&Client) -> String) = match window.sort {
         "name" => (
@@ -50,12 +51,12 @@ pub fn list(conn: &mut PgConnection, tenant_id: Option<Uuid>, list: &List) -> Re
 
 /// How many the list has in all, counted to ten thousand.
 pub fn count(conn: &mut PgConnection, tenant_id: Option<Uuid>, list: &List) -> Result<i64, AppError> {
-    Ok(CappedCount(narrowed(tenant_id, list).select(clients::id)).get_result(conn)?)
+    Ok(CappedCount(narrowed(conn, tenant_id, list)?.select(clients::id)).get_result(conn)?)
 }
 
-/// The filters of the list. Which branch a query takes depends on which filters are set and not on their values, so
-/// that its text stays prepared.
-fn narrowed(tenant_id: Option<Uuid>, list: &List) -> Boxed<'static> {
+/// The filters of the list. Which branch a query takes depends on which filters are set and, for a search, on how much
+/// it finds, but not on other values, so that its text stays prepared.
+fn narrowed(conn: &mut PgConnection, tenant_id: Option<Uuid>, list: &List) -> Result<Boxed<'static>, AppError> {
     let mut query = clients::table.into_boxed();
     query = match list.values("deleted").iter().any(|value| value == "yes") {
         true => query.filter(clients::deleted_at.is_not_null()),
@@ -65,12 +66,17 @@ fn narrowed(tenant_id: Option<Uuid>, list: &List) -> Boxed<'static> {
         query = query.filter(clients::tenant_id.eq(tenant_id));
     }
     if let Some(pattern) = list.pattern() {
-        query = query.filter(clients::name.ilike(pattern.clone()).or(clients::slug.ilike(pattern)));
+        query = match found(conn, &pattern)? {
+            Some(ids) => query.filter(clients::id.eq_any(ids)),
+            None => query.filter(clients::name.ilike(pattern.clone()).or(clients::slug.ilike(pattern))),
+        };
     }
     let statuses = list.values("status");
-    if !statuses.is_empty() {
-        query = query.filter(clients::status.eq_any(statuses));
-    }
+    query = match statuses.as_slice() {
+        [] => query,
+        [status] => query.filter(clients::status.eq(status.clone())),
+        _ => query.filter(clients::status.eq_any(statuses)),
+    };
     let owners = list.ids("tenant");
     if !owners.is_empty() {
         query = query.filter(clients::tenant_id.eq_any(owners));
@@ -83,7 +89,17 @@ fn narrowed(tenant_id: Option<Uuid>, list: &List) -> Boxed<'static> {
             query = query.filter(clients::created_at.lt(until));
         }
     }
-    query
+    Ok(query)
+}
+
+/// What a search finds, by the indexes of names and slugs. None when it finds too much or too short a text.
+fn found(conn: &mut PgConnection, pattern: &str) -> Result<Option<Vec<Uuid>>, AppError> {
+    if !search::is_indexed(pattern) {
+        return Ok(None);
+    }
+    let fitting = clients::table.filter(clients::name.ilike(pattern).or(clients::slug.ilike(pattern)));
+    let ids: Vec<Uuid> = fitting.select(clients::id).limit(search::FEW + 1).load(conn)?;
+    Ok((ids.len() as i64 <= search::FEW).then_some(ids))
 }
 
 /// Adds the tenants in one more statement; a join would also have to be counted.

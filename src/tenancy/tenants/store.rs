@@ -16,6 +16,7 @@ use super::model::{OpenJob, Tenant};
 use crate::db::Tx;
 use crate::db::functions::text;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::db::search;
 use crate::error::AppError;
 use crate::keyset;
 use crate::tenancy::{Manage, Suspend};
@@ -25,7 +26,7 @@ type Boxed<'a> = tenants::BoxedQuery<'a, Pg>;
 
 /// One page of the list.
 pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Tenant>, AppError> {
-    let query = narrowed(list);
+    let query = narrowed(conn, list)?;
     let window = &list.window;
     let (rows, key): (Vec<Tenant>, fn(&Tenant) -> String) = match window.sort {
         "name" => (
@@ -50,30 +51,38 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Tenant>, AppEr
 
 /// How many the list has in all, counted to ten thousand.
 pub fn count(conn: &mut PgConnection, list: &List) -> Result<i64, AppError> {
-    Ok(CappedCount(narrowed(list).select(tenants::id)).get_result(conn)?)
+    Ok(CappedCount(narrowed(conn, list)?.select(tenants::id)).get_result(conn)?)
 }
 
-/// The filters of the list. Which branch a query takes depends on which filters are set and not on their values, so
-/// that its text stays prepared.
-fn narrowed(list: &List) -> Boxed<'static> {
+/// The filters of the list. Which branch a query takes depends on which filters are set and, for a search, on how much
+/// it finds, but not on other values, so that its text stays prepared.
+fn narrowed(conn: &mut PgConnection, list: &List) -> Result<Boxed<'static>, AppError> {
     let mut query = tenants::table.into_boxed();
     query = match list.values("deleted").iter().any(|value| value == "yes") {
         true => query.filter(tenants::deleted_at.is_not_null()),
         false => query.filter(tenants::deleted_at.is_null()),
     };
     if let Some(pattern) = list.pattern() {
-        let domain = tenant_domains::table.filter(
-            tenant_domains::tenant_id
-                .eq(tenants::id)
-                .and(tenant_domains::deleted_at.is_null())
-                .and(text(tenant_domains::domain).ilike(pattern.clone())),
-        );
-        query = query.filter(tenants::name.ilike(pattern.clone()).or(tenants::slug.ilike(pattern)).or(exists(domain)));
+        query = match found(conn, &pattern)? {
+            Some(ids) => query.filter(tenants::id.eq_any(ids)),
+            None => {
+                // One look per row; with `exists` the database would collect all fitting domains first.
+                let domain = tenant_domains::table
+                    .filter(tenant_domains::tenant_id.eq(tenants::id).and(tenant_domains::deleted_at.is_null()))
+                    .filter(text(tenant_domains::domain).ilike(pattern.clone()))
+                    .select(tenant_domains::id)
+                    .single_value()
+                    .is_not_null();
+                query.filter(tenants::name.ilike(pattern.clone()).or(tenants::slug.ilike(pattern)).or(domain))
+            }
+        };
     }
     let statuses = list.values("status");
-    if !statuses.is_empty() {
-        query = query.filter(tenants::status.eq_any(statuses));
-    }
+    query = match statuses.as_slice() {
+        [] => query,
+        [status] => query.filter(tenants::status.eq(status.clone())),
+        _ => query.filter(tenants::status.eq_any(statuses)),
+    };
     let regions = list.values("region");
     if !regions.is_empty() {
         query = query.filter(tenants::region.eq_any(regions));
@@ -86,7 +95,23 @@ fn narrowed(list: &List) -> Boxed<'static> {
             query = query.filter(tenants::created_at.lt(until));
         }
     }
-    query
+    Ok(query)
+}
+
+/// What a search finds, by the indexes of names and of domains, which one condition over both tables could not use.
+/// None when it finds too much or too short a text.
+fn found(conn: &mut PgConnection, pattern: &str) -> Result<Option<Vec<Uuid>>, AppError> {
+    if !search::is_indexed(pattern) {
+        return Ok(None);
+    }
+    let named = tenants::table.filter(tenants::name.ilike(pattern).or(tenants::slug.ilike(pattern)));
+    let mut ids: Vec<Uuid> = named.select(tenants::id).limit(search::FEW + 1).load(conn)?;
+    if ids.len() as i64 <= search::FEW {
+        let domains = tenant_domains::table
+            .filter(tenant_domains::deleted_at.is_null().and(text(tenant_domains::domain).ilike(pattern)));
+        ids.extend(domains.select(tenant_domains::tenant_id).limit(search::FEW + 1).load::<Uuid>(conn)?);
+    }
+    Ok((ids.len() as i64 <= search::FEW).then_some(ids))
 }
 
 /// The tenant, deleted or not.
