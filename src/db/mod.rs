@@ -9,11 +9,13 @@ pub mod keyset;
 pub mod migrate;
 mod pool;
 mod transaction;
+mod upkeep;
 
 pub use engine::Engine;
 pub use keyset::{Cursor, Slice};
 pub use pool::PoolSettings;
 pub use transaction::{Preview, SecurityEvent, Tx};
+pub use upkeep::{Health, TableName};
 
 use std::sync::Arc;
 

@@ -4,7 +4,11 @@ pub mod tenants;
 
 pub use tenants::pages::Head;
 
+use diesel::PgConnection;
+
 use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::error::AppError;
+use crate::jobs::{Every, Handlers};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
@@ -45,6 +49,18 @@ pub const NAV: NavItem = NavItem { label: "Tenants", href: "/tenants", key: "t",
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
     vec![info::<View>(), info::<Manage>(), info::<Suspend>(), info::<Export>()]
+}
+
+/// What this domain does outside of requests.
+pub fn handlers() -> Handlers {
+    Handlers::new()
+        .on("tenancy.finish_closing", tenants::jobs::finish_closing)
+        .scheduled(Every::hour(5), "tenancy.finish_closing")
+}
+
+/// Tenants that are not deleted, counted to ten thousand.
+pub fn count(conn: &mut PgConnection) -> Result<i64, AppError> {
+    tenants::store::count_living(conn)
 }
 
 /// The pages of this domain. A fixed word comes before `{id}`, which would take it for a slug.
