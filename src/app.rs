@@ -1,6 +1,7 @@
 //! Putting the parts together into a server, the same way for `main` and for the tests.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -12,11 +13,13 @@ use crate::auth::password::{Cost, Passwords};
 use crate::config::{Config, Secret};
 use crate::db::{Db, Engine};
 use crate::error::AppError;
-use crate::routes;
+use crate::jobs::{Handlers, Pace, Worker};
 use crate::web::context::Site;
+use crate::web::drain::{self, Drain};
 use crate::web::gate::gate;
 use crate::web::many::Many;
 use crate::web::nav::Nav;
+use crate::{operations, routes, tenancy};
 
 /// Everything a running console holds.
 #[derive(Clone)]
@@ -24,10 +27,14 @@ pub struct App {
     pub db: Db,
     pub site: Data<Site>,
     pub passwords: Data<Passwords>,
+    /// What ends first when the process is asked to end.
+    pub drain: Data<Drain>,
+    handlers: Data<Handlers>,
+    pace: Pace,
 }
 
 /// Seconds that requests have to end after SIGTERM.
-const DRAIN_SECONDS: u64 = 25;
+pub const DRAIN_SECONDS: u64 = 25;
 
 impl App {
     /// Connects to a migrated database.
@@ -45,7 +52,20 @@ impl App {
             db: Db::connect(engine.url(), engine.pool())?,
             site: Data::new(site),
             passwords: Data::new(Passwords::new(cost)?),
+            drain: Data::default(),
+            handlers: Data::new(handlers(engine)),
+            pace: Pace::of(engine.pool().size),
         })
+    }
+
+    /// Every kind of job there is.
+    pub fn handlers(&self) -> Handlers {
+        Handlers::clone(&self.handlers)
+    }
+
+    /// A worker that does what `handlers` say.
+    pub fn worker(&self, handlers: Handlers) -> Result<Worker, AppError> {
+        Worker::new(self.db.clone(), handlers, self.pace)
     }
 
     /// Serves on a listener that is bound already.
@@ -58,7 +78,10 @@ impl App {
                 .app_data(db.clone())
                 .app_data(app.site.clone())
                 .app_data(app.passwords.clone())
+                .app_data(app.handlers.clone())
+                .app_data(app.drain.clone())
                 .wrap(from_fn(gate))
+                .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))
         })
         .workers(workers)
@@ -73,5 +96,14 @@ impl App {
         .disable_signals()
         .listen(listener)?;
         Ok(server.run())
+    }
+}
+
+/// Who does which kind of job.
+fn handlers(engine: &Engine) -> Handlers {
+    let handlers = tenancy::handlers(Arc::new(tenancy::NameServers)).and(operations::handlers());
+    match engine.is_embedded() {
+        true => handlers.and(operations::embedded_handlers()),
+        false => handlers,
     }
 }

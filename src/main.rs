@@ -2,7 +2,7 @@
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use castellan::commands::{demo, doctor, migrate, serve, usage, user};
+use castellan::commands::{demo, doctor, migrate, serve, usage, user, worker};
 use castellan::config::Config;
 
 #[global_allocator]
@@ -28,6 +28,8 @@ const AFTERWARDS: &str = "Exit status: 0 when it worked, 1 when it did not, 2 wh
 enum Command {
     /// Serve the console and run jobs (the default)
     Serve,
+    /// Run jobs and serve nothing, beside a server or on another machine
+    Worker(worker::Kinds),
     /// Bring the database to this version's schema
     Migrate,
     /// Load made-up data to look at and to measure with
@@ -53,6 +55,7 @@ fn main() {
     let done = actix_web::rt::System::new().block_on(async move {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(cli.config).await,
+            Command::Worker(kinds) => worker::run(cli.config, kinds).await,
             Command::Migrate => migrate::run(&cli.config),
             Command::Demo(amounts) => demo::run(cli.config, amounts).await,
             Command::User(user) => user::run(cli.config, user).await,

@@ -7,6 +7,8 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::actor::PrivilegeInfo;
 use crate::auth::{self, cookie, identify};
+use crate::operations::counts::Count;
+use crate::operations::health;
 use crate::web::assets;
 use crate::web::context::Site;
 use crate::web::nav::NavGroup;
@@ -35,12 +37,24 @@ pub fn nav() -> Vec<NavGroup> {
         NavGroup { label: "", items: vec![operations::NAV] },
         NavGroup { label: "Customers", items: vec![tenancy::NAV, clients::NAV] },
         NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
+        NavGroup { label: "Platform", items: vec![operations::NAV_JOBS] },
+    ]
+}
+
+/// What is counted beside the entries of the navigation.
+pub fn counts() -> Vec<Count> {
+    vec![
+        (tenancy::NAV.href, tenancy::count),
+        (clients::NAV.href, clients::count),
+        (operations::NAV_JOBS.href, operations::failed_jobs),
     ]
 }
 
 /// Registers everything. Routes that share a path become one resource, so that the wrong verb is a 405.
 pub fn configure(config: &mut ServiceConfig, site: &Site) {
     config.route("/assets/{hash}/{name}", web::get().to(assets::serve));
+    config.route("/livez", web::get().to(health::livez));
+    config.route("/readyz", web::get().to(health::readyz));
     let mut scope = web::scope("");
     let mut order: Vec<&str> = Vec::new();
     let mut by_path: BTreeMap<&str, Vec<Route>> = BTreeMap::new();

@@ -9,7 +9,10 @@ pub mod deployments;
 pub use clients::model::Client;
 pub use clients::pages::Head;
 
+use diesel::PgConnection;
+
 use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::error::AppError;
 use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
@@ -58,6 +61,11 @@ impl Privilege for Export {
 
 /// The entry in the navigation.
 pub const NAV: NavItem = NavItem { label: "Clients", href: "/clients", key: "c", privilege: View::NAME, due: false };
+
+/// Clients that are not deleted, counted to ten thousand.
+pub fn count(conn: &mut PgConnection) -> Result<i64, AppError> {
+    clients::store::count_living(conn)
+}
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {

@@ -7,3 +7,4 @@ pub mod serve;
 pub mod setup;
 pub mod usage;
 pub mod user;
+pub mod worker;

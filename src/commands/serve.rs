@@ -1,12 +1,20 @@
 //! `castellan serve`: migrate, make ready, listen, and end in order.
 
 use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{demo, setup};
-use crate::app::App;
+use crate::app::{App, DRAIN_SECONDS};
 use crate::auth::password::Cost;
 use crate::config::Config;
 use crate::db::{Engine, migrate};
+use crate::operations::counts;
+use crate::routes;
+use crate::web::drain::Drain;
 
 /// Runs until a signal asks it to end.
 pub async fn run(config: Config) -> Result<(), String> {
@@ -22,13 +30,34 @@ pub async fn run(config: Config) -> Result<(), String> {
     let app = App::build(&config, &engine, Cost::default()).map_err(explain)?;
     let server = app.serve(listener, workers()).map_err(explain)?;
     announce(&app, &config, founder).await?;
+    let (stop, stopped) = watch::channel(false);
+    let worker = actix_web::rt::spawn(app.worker(app.handlers()).map_err(explain)?.run(stopped.clone()));
+    let every = Duration::from_secs(if engine.is_embedded() { 30 } else { 10 });
+    actix_web::rt::spawn(counts::refresh(app.db.clone(), app.site.clone(), routes::counts(), every, stopped));
     let handle = server.handle();
-    actix_web::rt::spawn(async move {
-        ended().await;
-        tracing::info!("ending: no new requests, running ones are finished");
-        handle.stop(true).await;
-    });
-    server.await.map_err(explain)
+    let serving = actix_web::rt::spawn(server);
+    tokio::select! {
+        failed = serving => return failed.map_err(explain)?.map_err(explain),
+        () = asked_to_end() => {}
+    }
+    stop.send_replace(true);
+    end(&app.drain, &handle).await;
+    worker.await.map_err(explain)
+}
+
+/// The last answers need a moment from us to the network.
+const LAST_BYTES: Duration = Duration::from_millis(300);
+
+/// Those who probe are told, running requests end, and idle connections are left: they would be waited for in vain.
+async fn end(drain: &Drain, handle: &ServerHandle) {
+    tracing::info!("ending: no new requests, running ones are finished");
+    drain.begin();
+    drain.told().await;
+    let closing = handle.stop(true);
+    if timeout(Duration::from_secs(DRAIN_SECONDS), drain.settled()).await.is_err() {
+        tracing::warn!("requests are still running after {DRAIN_SECONDS} seconds and are broken off");
+    }
+    let _ = timeout(LAST_BYTES, closing).await;
 }
 
 /// One line with the address, and in development a link that signs in.
@@ -49,7 +78,8 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get().min(8))
 }
 
-async fn ended() {
+/// Ends when a signal asks the process to end.
+pub async fn asked_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         return std::future::pending().await;

@@ -1,7 +1,7 @@
 //! The SQL functions that transactions call, typed so that diesel keeps them prepared.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{Binary, Bool, Citext, Jsonb, Nullable, Text, Uuid};
+use diesel::sql_types::{Binary, Bool, Citext, Integer, Jsonb, Nullable, Text, Uuid};
 
 define_sql_function! {
     /// `text(x)`, which is `x::text`: what trigram indexes on case-insensitive columns are made on.
@@ -41,6 +41,10 @@ extern "SQL" {
         tenant_id: Nullable<Uuid>,
         details: Jsonb,
     ) -> Bool;
+
+    /// `audit.ensure_partitions`: makes this many months ahead and returns how many partitions were new.
+    #[sql_name = "audit.ensure_partitions"]
+    fn ensure_partitions(months_ahead: Integer) -> Integer;
 
     /// `audit.known_actions`: every action that has ever happened.
     #[sql_name = "audit.known_actions"]

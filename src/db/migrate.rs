@@ -10,6 +10,8 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use sha2::{Digest, Sha256};
 
+use crate::error::AppError;
+
 /// Every migration of this build.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -80,6 +82,22 @@ pub fn pending(conn: &mut PgConnection) -> Result<Vec<String>, String> {
         _ => conn.pending_migrations(MIGRATIONS).map_err(explain)?,
     };
     Ok(versions.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+/// How many of this build's versions the database lacks, found without the right to make anything. Versions that are
+/// newer than this build are none of its business.
+pub fn missing(conn: &mut PgConnection) -> Result<usize, AppError> {
+    let applied: Vec<Version> = sql_query("select version from public.__diesel_schema_migrations").load(conn)?;
+    let known = |version: &str| applied.iter().any(|applied| applied.version == version);
+    let migrations =
+        MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| AppError::Internal(error.to_string()))?;
+    Ok(migrations.iter().filter(|migration| !known(&migration.name().version().to_string())).count())
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
 /// A connection as the login itself, for migrating, loading data and mending; never for requests.

@@ -10,11 +10,13 @@ pub mod migrate;
 mod pool;
 pub mod search;
 mod transaction;
+mod upkeep;
 
 pub use engine::Engine;
 pub use keyset::{Cursor, Slice};
 pub use pool::PoolSettings;
 pub use transaction::{Preview, SecurityEvent, Tx};
+pub use upkeep::{Health, TableName};
 
 use std::sync::Arc;
 

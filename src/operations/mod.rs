@@ -1,16 +1,34 @@
-//! The platform as a whole: its state at a glance, and the way to anything by whatever is known of it.
+//! The platform as a whole: its state at a glance, the way to anything by whatever is known of it, its jobs, and
+//! what keeps it running.
 
+pub mod counts;
+pub mod health;
+pub mod jobs;
 pub mod jump;
+mod maintenance;
 pub mod overview;
 
+pub use maintenance::{embedded_handlers, handlers};
+
+use diesel::PgConnection;
+
 use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::error::AppError;
 use crate::web::nav::NavItem;
-use crate::web::route::{Route, get};
+use crate::web::route::{Route, get, post};
+use crate::web::row_action::{act, ask};
+use jobs::actions::{Cancellation, Retry};
 
 /// See the overview. Each number on it needs the right to see the rows it counts.
 pub struct ViewOverview;
 /// Jump to anything. What is found needs the right to see it.
 pub struct Search;
+/// See jobs, their payloads and why they failed.
+pub struct ViewJobs;
+/// Try jobs again and cancel them.
+pub struct ManageJobs;
+/// Take lists of jobs out of the console.
+pub struct ExportJobs;
 
 impl Privilege for ViewOverview {
     const NAME: &'static str = "overview.view";
@@ -22,23 +40,47 @@ impl Privilege for Search {
     const DESCRIPTION: &'static str = "Jump to anything that may be seen by its id, name, address or domain";
 }
 
+impl Privilege for ViewJobs {
+    const NAME: &'static str = "jobs.view";
+    const DESCRIPTION: &'static str = "See jobs, what they work on and why they failed";
+}
+
+impl Privilege for ManageJobs {
+    const NAME: &'static str = "jobs.manage";
+    const DESCRIPTION: &'static str = "Try jobs again and cancel them";
+}
+
+impl Privilege for ExportJobs {
+    const NAME: &'static str = "jobs.export";
+    const DESCRIPTION: &'static str = "Take lists of jobs out as CSV";
+}
+
 /// The entry in the navigation.
 pub const NAV: NavItem = NavItem { label: "Overview", href: "/", key: "o", privilege: ViewOverview::NAME, due: false };
+/// The entry of jobs; its count is of those that failed.
+pub const NAV_JOBS: NavItem = NavItem { label: "Jobs", href: "/jobs", key: "j", privilege: ViewJobs::NAME, due: true };
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<ViewOverview>(), info::<Search>()]
+    vec![info::<ViewOverview>(), info::<Search>(), info::<ViewJobs>(), info::<ManageJobs>(), info::<ExportJobs>()]
 }
 
 /// The pages of this domain.
 pub fn routes() -> Vec<Route> {
-    vec![get("/", overview::pages::index), get("/go", jump::pages::index)]
+    vec![
+        get("/", overview::pages::index),
+        get("/go", jump::pages::index),
+        get("/jobs", jobs::pages::index),
+        get("/jobs.csv", jobs::pages::export),
+        get("/jobs/{id}", jobs::pages::show),
+        get("/jobs/{id}/retry/new", ask::<Retry>),
+        post("/jobs/{id}/retry", act::<Retry>),
+        get("/jobs/{id}/cancellation/new", ask::<Cancellation>),
+        post("/jobs/{id}/cancellation", act::<Cancellation>),
+    ]
 }
 
-/// The right to see jobs, by the name that it will have.
-pub struct ViewJobs;
-
-impl Privilege for ViewJobs {
-    const NAME: &'static str = "jobs.view";
-    const DESCRIPTION: &'static str = "";
+/// Jobs that failed or are dead, counted to ten thousand.
+pub fn failed_jobs(conn: &mut PgConnection) -> Result<i64, AppError> {
+    jobs::store::count_failed(conn)
 }

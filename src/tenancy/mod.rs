@@ -6,19 +6,22 @@ pub mod policies;
 pub mod tenants;
 pub mod workspaces;
 
+pub use domains::resolver::{NameServers, Resolver};
 pub use tenants::pages::Head;
 
 use std::sync::Arc;
 
+use diesel::PgConnection;
+
 use crate::actor::{Privilege, PrivilegeInfo, info};
-use crate::jobs::Handlers;
+use crate::error::AppError;
+use crate::jobs::{Every, Handlers};
 use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
 use domains::actions::Promotion;
 use domains::jobs::VERIFY;
-use domains::resolver::Resolver;
 use people::forms::MemberPatch;
 use policies::forms::PoliciesPatch;
 use tenants::actions::{Cancellation, Closing, Deletion, Reactivation, Restoration, Suspension};
@@ -65,7 +68,15 @@ pub fn privileges() -> Vec<PrivilegeInfo> {
 
 /// What this domain does outside of requests. Names are looked up with `resolver`.
 pub fn handlers(resolver: Arc<dyn Resolver>) -> Handlers {
-    Handlers::new().on(VERIFY, move |job, db| domains::jobs::verify(job, db, resolver.clone()))
+    Handlers::new()
+        .on(VERIFY, move |job, db| domains::jobs::verify(job, db, resolver.clone()))
+        .on("tenancy.finish_closing", tenants::jobs::finish_closing)
+        .scheduled(Every::hour(5), "tenancy.finish_closing")
+}
+
+/// Tenants that are not deleted, counted to ten thousand.
+pub fn count(conn: &mut PgConnection) -> Result<i64, AppError> {
+    tenants::store::count_living(conn)
 }
 
 /// The pages of this domain. A fixed word comes before `{id}`, which would take it for a slug.

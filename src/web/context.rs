@@ -48,6 +48,8 @@ pub struct Context {
     pub query: Vec<u8>,
     /// The list alone is wanted, to be swapped in by htmx.
     pub wants_list: bool,
+    /// What htmx will put the answer in the place of, as in `div#list`.
+    fragment: Option<String>,
     pub(super) site: Data<Site>,
     theme: String,
     flash: Vec<Flash>,
@@ -59,11 +61,13 @@ impl Context {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let cookie = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
         let is_fragment = header("HX-Request") == Some("true") && header("HX-History-Restore-Request").is_none();
+        let fragment = header("HX-Target").filter(|_| is_fragment).map(str::to_owned);
         Context {
             actor: actor(request),
             path: request.path().to_owned(),
             query: request.query_string().as_bytes().to_vec(),
-            wants_list: is_fragment && header("HX-Target").is_some_and(|target| target.ends_with("#list")),
+            wants_list: fragment.as_ref().is_some_and(|target| target.ends_with("#list")),
+            fragment,
             site: request.app_data::<Data<Site>>().expect("the app registers its site").clone(),
             theme: cookie("theme").filter(|theme| theme == "light" || theme == "dark").unwrap_or_default(),
             flash: cookie(flash::COOKIE).and_then(|text| Flash::decode(&text)).into_iter().collect(),
@@ -82,6 +86,11 @@ impl Context {
             trail: Vec::<Crumb>::new(),
             actor: self.actor.clone(),
         }
+    }
+
+    /// Only the part of the page with this id is wanted, to be swapped in by htmx.
+    pub fn wants(&self, id: &str) -> bool {
+        self.fragment.as_ref().and_then(|target| target.split_once('#')).is_some_and(|(_, target)| target == id)
     }
 
     /// The query as pairs.

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod conflict;
 pub mod context;
+pub mod drain;
 pub mod edit;
 pub mod effect;
 pub mod errors;

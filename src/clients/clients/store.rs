@@ -54,6 +54,12 @@ pub fn count(conn: &mut PgConnection, tenant_id: Option<Uuid>, list: &List) -> R
     Ok(CappedCount(narrowed(conn, tenant_id, list)?.select(clients::id)).get_result(conn)?)
 }
 
+/// How many there are that are not deleted, of all tenants, counted to ten thousand.
+pub fn count_living(conn: &mut PgConnection) -> Result<i64, AppError> {
+    let living = clients::table.filter(clients::deleted_at.is_null());
+    Ok(CappedCount(living.select(clients::id)).get_result(conn)?)
+}
+
 /// The filters of the list. Which branch a query takes depends on which filters are set and, for a search, on how much
 /// it finds, but not on other values, so that its text stays prepared.
 fn narrowed(conn: &mut PgConnection, tenant_id: Option<Uuid>, list: &List) -> Result<Boxed<'static>, AppError> {

@@ -130,7 +130,8 @@ language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
     secrets text[] := string_to_array(tg_argv[0], ',');
-    generated text[] := array['name_sort', 'duration_ms'];
+    -- Made by the database, or moved by workers all the time.
+    generated text[] := array['name_sort', 'duration_ms', 'lease_token', 'lease_until'];
     was jsonb := case when tg_op = 'INSERT' then null else to_jsonb(old) - generated end;
     becomes jsonb := case when tg_op = 'DELETE' then null else to_jsonb(new) - generated end;
     whole jsonb := coalesce(becomes, was);

@@ -5,6 +5,8 @@ revoke all on all functions in schema control, audit from public;
 
 grant usage on schema control, audit to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function control.session_authority(bytea) to castellan_web;
+-- Whether the schema is current is asked by the health check.
+grant select on public.__diesel_schema_migrations to castellan_web;
 grant execute on function control.actor_id(), control.scope_ids(text), control.stamp(), control.stamp_versioned(),
     control.stamp_version(), control.stamp_time()
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod forms;
+pub mod jobs;
 pub mod model;
 pub mod pages;
 pub mod store;

@@ -49,6 +49,12 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Tenant>, AppEr
     Ok(window.slice(rows, |tenant| (key(tenant), tenant.id)))
 }
 
+/// How many there are that are not deleted, counted to ten thousand.
+pub fn count_living(conn: &mut PgConnection) -> Result<i64, AppError> {
+    let living = tenants::table.filter(tenants::deleted_at.is_null());
+    Ok(CappedCount(living.select(tenants::id)).get_result(conn)?)
+}
+
 /// How many the list has in all, counted to ten thousand.
 pub fn count(conn: &mut PgConnection, list: &List) -> Result<i64, AppError> {
     Ok(CappedCount(narrowed(conn, list)?.select(tenants::id)).get_result(conn)?)
@@ -289,10 +295,18 @@ pub fn restore(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError
     }
 }
 
-/// Closes what has been closing long enough. Returns how many.
-pub fn finish_closing<P>(tx: &mut Tx<'_, P>) -> Result<usize, AppError> {
+/// Tenants whose grace period is over, the longest over first.
+pub fn due_closings(conn: &mut PgConnection) -> Result<Vec<Uuid>, AppError> {
     let due = tenants::table.filter(tenants::status.eq("closing").and(tenants::closing_at.le(now)));
-    Ok(diesel::update(due).set((tenants::status.eq("closed"), tenants::closed_at.eq(now))).execute(&mut **tx)?)
+    Ok(due.order(tenants::closing_at).select(tenants::id).load(conn)?)
+}
+
+/// Closes a tenant whose grace period is over.
+pub fn finish_closing(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
+    let due = tenants::table.find(id).filter(tenants::status.eq("closing").and(tenants::closing_at.le(now)));
+    let closed =
+        diesel::update(due).set((tenants::status.eq("closed"), tenants::closed_at.eq(now))).execute(&mut **tx)?;
+    one(closed, "Only a closing tenant whose grace period is over can be closed.")
 }
 
 fn one(rows: usize, otherwise: &str) -> Result<(), AppError> {
