@@ -1,1 +1,5 @@
+mod domains;
+mod people;
+mod policies;
 mod tenants;
+mod workspaces;
