@@ -126,3 +126,11 @@ impl Db {
         self.pool.run(work).await
     }
 }
+
+/// An action whose statement found its row in no fitting state is a conflict, explained by this sentence.
+pub fn fitting(rows: usize, otherwise: &str) -> Result<(), AppError> {
+    match rows {
+        0 => Err(AppError::Conflict(otherwise.to_owned())),
+        _ => Ok(()),
+    }
+}

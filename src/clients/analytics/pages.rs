@@ -27,6 +27,8 @@ struct Show {
     head: Head,
     period: Period,
     tiles: Vec<Tile>,
+    /// There was something to compare the numbers with.
+    compared: bool,
     charts: Vec<Chart>,
     /// Newest first.
     days: Vec<Day>,
@@ -39,8 +41,9 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
         .read(&can, move |conn| Ok((Head::load(conn, *id, "analytics")?, store::days(conn, *id, &period)?, period)))
         .await?;
     let (tiles, charts) = (model::tiles(&days, &before), model::charts(&period, &days));
+    let compared = tiles.iter().any(|tile| !tile.change.is_empty());
     days.reverse();
-    page::ok(Show { shell: head.shell(&context), head, period, tiles, charts, days }.render())
+    page::ok(Show { shell: head.shell(&context), head, period, tiles, compared, charts, days }.render())
 }
 
 fn chosen(context: &Context) -> Result<i32, AppError> {

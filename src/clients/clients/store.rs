@@ -13,9 +13,8 @@ use super::forms::{ClientFacts, ClientPatch};
 use super::model::{Client, Listed, Owner};
 use crate::clients::deployments;
 use crate::clients::{Archive, Manage};
-use crate::db::Tx;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
-use crate::db::search;
+use crate::db::{Tx, fitting, search};
 use crate::error::AppError;
 use crate::keyset;
 use crate::web::filters::capped;
@@ -265,13 +264,13 @@ pub fn archive(tx: &mut Tx<'_, Archive>, id: Uuid) -> Result<(), AppError> {
 
 /// Deletes a client that is not in service from sight; it can be restored.
 pub fn delete(tx: &mut Tx<'_, Archive>, id: Uuid) -> Result<(), AppError> {
-    let fitting = clients::table
+    let fit = clients::table
         .find(id)
         .filter(clients::deleted_at.is_null().and(clients::status.eq_any(["draft", "archived"])));
     let actor = tx.actor_id();
     let deleted =
-        diesel::update(fitting).set((clients::deleted_at.eq(now), clients::deleted_by.eq(actor))).execute(&mut **tx)?;
-    one(deleted, "A client that is active or paused must be archived before it can be deleted.")?;
+        diesel::update(fit).set((clients::deleted_at.eq(now), clients::deleted_by.eq(actor))).execute(&mut **tx)?;
+    fitting(deleted, "A client that is active or paused must be archived before it can be deleted.")?;
     deployments::store::cancel_unfinished(tx, id, "The client was deleted.")
 }
 
@@ -290,20 +289,13 @@ pub fn restore(tx: &mut Tx<'_, Archive>, client: &Client) -> Result<(), AppError
             client.slug
         ))),
         Err(error) => Err(error),
-        Ok(restored) => one(restored, "Only a deleted client can be restored."),
+        Ok(restored) => fitting(restored, "Only a deleted client can be restored."),
     }
 }
 
 fn set_status<P>(tx: &mut Tx<'_, P>, id: Uuid, (from, to): (&[&str], &str), otherwise: &str) -> Result<(), AppError> {
-    let fitting = clients::table.find(id).filter(clients::deleted_at.is_null().and(clients::status.eq_any(from)));
-    let changed = diesel::update(fitting).set(clients::status.eq(to)).execute(&mut **tx)?;
-    one(changed, otherwise)?;
+    let fit = clients::table.find(id).filter(clients::deleted_at.is_null().and(clients::status.eq_any(from)));
+    let changed = diesel::update(fit).set(clients::status.eq(to)).execute(&mut **tx)?;
+    fitting(changed, otherwise)?;
     touch(tx, id)
-}
-
-fn one(rows: usize, otherwise: &str) -> Result<(), AppError> {
-    match rows {
-        0 => Err(AppError::Conflict(otherwise.to_owned())),
-        _ => Ok(()),
-    }
 }

@@ -11,8 +11,8 @@ use super::forms::{CustomizationPatch, CustomizationValues};
 use super::model::Customization;
 use crate::clients::Manage;
 use crate::clients::clients::store::{find_living, touch};
-use crate::db::Tx;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::db::{Tx, fitting};
 use crate::error::AppError;
 use crate::keyset;
 use crate::web::list::List;
@@ -105,7 +105,7 @@ pub fn publish(tx: &mut Tx<'_, Manage>, row: &Customization) -> Result<(), AppEr
     let published = diesel::update(draft)
         .set((client_customizations::status.eq("published"), client_customizations::published_at.eq(now)))
         .execute(&mut **tx)?;
-    one(published, "Only a draft can be published.")?;
+    fitting(published, "Only a draft can be published.")?;
     touch(tx, row.client_id)
 }
 
@@ -116,7 +116,7 @@ pub fn delete(tx: &mut Tx<'_, Manage>, row: &Customization) -> Result<(), AppErr
     let deleted = diesel::update(living)
         .set((client_customizations::deleted_at.eq(now), client_customizations::deleted_by.eq(actor)))
         .execute(&mut **tx)?;
-    one(deleted, "It is deleted already.")?;
+    fitting(deleted, "It is deleted already.")?;
     touch(tx, row.client_id)
 }
 
@@ -139,13 +139,6 @@ pub fn restore(tx: &mut Tx<'_, Manage>, row: &Customization) -> Result<(), AppEr
             )))
         }
         Err(error) => Err(error),
-        Ok(restored) => one(restored, "Only a deleted customization can be restored."),
-    }
-}
-
-fn one(rows: usize, otherwise: &str) -> Result<(), AppError> {
-    match rows {
-        0 => Err(AppError::Conflict(otherwise.to_owned())),
-        _ => Ok(()),
+        Ok(restored) => fitting(restored, "Only a deleted customization can be restored."),
     }
 }

@@ -14,8 +14,8 @@ use super::model::{Deployment, Listed, TrackingEvent, UNFINISHED};
 use crate::clients::Deploy;
 use crate::clients::clients::model::Client;
 use crate::clients::clients::store::{find_living, owner, touch};
-use crate::db::Tx;
 use crate::db::keyset::{CappedCount, Slice, SortKey, Window};
+use crate::db::{Tx, fitting};
 use crate::error::AppError;
 use crate::keyset;
 use crate::web::list::List;
@@ -146,9 +146,7 @@ pub fn cancel(tx: &mut Tx<'_, Deploy>, deployment: &Deployment, reason: &str) ->
     let cancelled = diesel::update(unfinished)
         .set((client_deployments::status.eq("cancelled"), client_deployments::finished_at.eq(now)))
         .execute(&mut **tx)?;
-    if cancelled == 0 {
-        return Err(AppError::Conflict("This deployment has ended; only one that has not can be cancelled.".into()));
-    }
+    fitting(cancelled, "This deployment has ended; only one that has not can be cancelled.")?;
     let ids = (deployment.id, deployment.client_id, deployment.tenant_id);
     note(tx, &[ids], "cancellation", "warning", &format!("Cancelled: {reason}"))
 }
