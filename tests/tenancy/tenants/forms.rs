@@ -18,7 +18,8 @@ async fn a_tenant_is_made_with_policies_and_a_workspace() {
     assert!(page.texts(".flash").join("").contains("Northwind is made."));
     assert!(admin.get(&answer.location()).await.texts(".flash").is_empty(), "a notice is shown once");
 
-    let event = app.event("tenant.create").await;
+    let event = app.last_event().await;
+    assert_eq!((event.action.as_str(), event.target_kind.as_str()), ("tenant.create", "tenant"));
     assert_eq!((event.actor_id, event.actor_kind.as_str()), (admin.id, "person"));
     assert_eq!(event.target_id.map(|id| format!("/tenants/{id}")), Some(answer.location()));
     assert_eq!(event.changes.len(), 3, "{:?}", event.changes);
