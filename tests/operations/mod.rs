@@ -1,2 +1,6 @@
+mod counts;
+mod health;
+mod jobs;
 mod jump;
+mod maintenance;
 mod overview;

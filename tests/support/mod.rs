@@ -4,6 +4,7 @@ mod app;
 mod database;
 mod events;
 mod factories;
+mod jobs;
 mod page;
 mod people;
 mod person;

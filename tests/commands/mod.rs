@@ -1,0 +1,3 @@
+mod process;
+mod serve;
+mod worker;

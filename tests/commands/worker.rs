@@ -1,0 +1,14 @@
+//! `castellan worker`.
+
+use std::time::Duration;
+
+use super::process::Process;
+
+#[test]
+fn it_says_what_it_does_and_ends_when_it_is_asked_to() {
+    let mut process = Process::start(&["worker", "--only", "auth.sweep,jobs.sweep"]);
+    assert!(process.said.starts_with("Castellan works as "), "{}", process.said);
+    assert!(process.said.ends_with(" on auth.sweep, jobs.sweep\n"), "{}", process.said);
+    process.ask_to_end();
+    assert!(process.ended_within(Duration::from_secs(2)).success());
+}

@@ -1,0 +1,4 @@
+mod exactly_once;
+mod queue;
+mod schedule;
+mod worker;
