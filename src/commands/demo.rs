@@ -81,19 +81,21 @@ pub async fn prepare(config: &Config, engine: &Engine) -> Result<Option<(Uuid, S
 
 /// Loads when there is no tenant at all, deleted ones counted. Returns whether it did.
 pub fn load_if_empty(url: &str) -> Result<bool, String> {
-    use castellan_schema::control::tenants::dsl::{id, tenants};
-    let mut conn = migrate::connect(url)?;
-    let any: bool = conn
-        .transaction(|conn| {
-            conn.batch_execute("set local role castellan_owner")?;
-            diesel::select(diesel::dsl::exists(tenants.select(id))).get_result(conn)
-        })
-        .map_err(explain)?;
-    if any {
-        return Ok(false);
+    let is_empty = is_empty(url)?;
+    if is_empty {
+        load(url, Amounts::FIRST_START, |_, _| ())?;
     }
-    load_into(&mut conn, Amounts::FIRST_START, |_, _| ()).map_err(explain)?;
-    Ok(true)
+    Ok(is_empty)
+}
+
+/// Whether there is no tenant at all, deleted ones counted.
+pub fn is_empty(url: &str) -> Result<bool, String> {
+    use castellan_schema::control::tenants::dsl::{id, tenants};
+    let any: QueryResult<bool> = migrate::connect(url)?.transaction(|conn| {
+        conn.batch_execute("set local role castellan_owner")?;
+        diesel::select(diesel::dsl::exists(tenants.select(id))).get_result(conn)
+    });
+    any.map(|any| !any).map_err(explain)
 }
 
 /// Loads in one transaction; what is there already stays. Tells of each step how long it took.
