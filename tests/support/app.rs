@@ -29,7 +29,7 @@ pub struct TestApp {
     leaves_jobs: Cell<bool>,
     _data: tempfile::TempDir,
     // Last, for it ends when everybody who uses it has gone.
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 impl TestApp {
@@ -71,7 +71,7 @@ impl TestApp {
             people: AtomicUsize::new(0),
             leaves_jobs: Cell::new(false),
             _data: data,
-            _database: database,
+            database,
         }
     }
 

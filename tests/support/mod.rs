@@ -13,6 +13,7 @@ mod template;
 
 pub use app::TestApp;
 pub use database::TestDatabase;
+pub use jobs::PACE;
 pub use page::{FilledForm, Page};
 pub use people::PASSWORD;
 pub use person::{Person, SESSION};
