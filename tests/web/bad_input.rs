@@ -9,7 +9,12 @@ use crate::support::{Page, Person, TestApp};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Posted without a body: a button says it all.
-const BUTTONS: [&str; 3] = ["/sign-out", "/account/sessions/{id}/end", "/account/sessions/end-others"];
+const BUTTONS: [&str; 4] = [
+    "/sign-out",
+    "/account/sessions/{id}/end",
+    "/account/sessions/end-others",
+    "/tenants/{id}/domains/{domain_id}/check",
+];
 
 /// Every address with this verb, with an id of nothing in the place of each parameter.
 fn addresses(method: &Method) -> Vec<String> {
