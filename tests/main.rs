@@ -9,6 +9,7 @@ mod support;
 mod audit;
 mod auth;
 mod browser;
+mod clients;
 mod commands;
 mod conventions;
 mod db;

@@ -45,6 +45,32 @@ impl TestApp {
         .await;
     }
 
+    /// A client of a tenant in one of its states, whose name is the slug with a capital.
+    pub async fn client(&self, tenant_id: Uuid, slug: &str, status: &str) -> Uuid {
+        let (id, name) = (Uuid::now_v7(), slug[..1].to_uppercase() + &slug[1..]);
+        self.execute(&format!(
+            "insert into control.clients (id, tenant_id, slug, name, status)
+            values ('{id}', '{tenant_id}', '{slug}', '{name}', '{status}')"
+        ))
+        .await;
+        id
+    }
+
+    /// A deployment of a client to production in one of its states.
+    pub async fn deployment(&self, client_id: Uuid, status: &str) -> Uuid {
+        let id = Uuid::now_v7();
+        self.execute(&format!(
+            "insert into control.client_deployments
+                (id, client_id, tenant_id, environment, status, version_label, started_at, finished_at)
+            select '{id}', c.id, c.tenant_id, 'production', '{status}', 'v1',
+                case when '{status}' <> 'queued' then now() end,
+                case when '{status}' in ('live', 'failed', 'rolled_back', 'cancelled') then now() end
+            from control.clients c where c.id = '{client_id}'"
+        ))
+        .await;
+        id
+    }
+
     /// Somebody of a tenant who is not staff. Returns their id.
     pub async fn member(&self, tenant_id: Uuid, email: &str, role: &str) -> Uuid {
         let id = Uuid::now_v7();

@@ -88,6 +88,18 @@ impl Person {
         self.get(&location).await
     }
 
+    /// Follows one neighbour of a list to the end. Returns the ids of every page, and the last page.
+    pub async fn walk(&self, mut page: Page, rel: &str) -> (Vec<Vec<String>>, Page) {
+        let mut pages = vec![page.attributes("table.listing tbody tr", "id")];
+        while let Some(next) = page.attributes(&format!("a[rel={rel}]"), "href").first() {
+            assert!(pages.len() < 10, "the pages do not end");
+            page = self.get(next).await;
+            assert_eq!(page.status, 200);
+            pages.push(page.attributes("table.listing tbody tr", "id"));
+        }
+        (pages, page)
+    }
+
     /// A bare request with this browser's cookies.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let address = format!("{}{path}", self.base);

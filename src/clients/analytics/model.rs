@@ -125,7 +125,11 @@ pub fn tiles(now: &[Day], before: &[Day]) -> Vec<Tile> {
         Tile {
             label,
             value: value.map_or("none measured".into(), |value| format!("{}{unit}", thousands(value))),
-            change: change.map(|change| format!("{change:+}%")).unwrap_or_default(),
+            change: match change {
+                None => String::new(),
+                Some(0) => "±0%".into(),
+                Some(change) => format!("{change:+}%"),
+            },
             tone,
         }
     };

@@ -1,6 +1,6 @@
 //! `/tenants` and `/tenants.csv`.
 
-use crate::support::{Page, Person, TestApp};
+use crate::support::TestApp;
 
 #[actix_web::test]
 async fn an_empty_list_says_what_to_do() {
@@ -97,10 +97,10 @@ async fn every_sort_pages_through_all_rows_and_back() {
     // All made at the same moment, three of each name: only the id tells them apart.
     app.many_tenants(120).await;
     for sort in ["name", "-name", "created_at", "-created_at", "last_activity_at", "-last_activity_at"] {
-        let (forth, last) = walk(&founder, founder.get(&format!("/tenants?sort={sort}")).await, "next").await;
+        let (forth, last) = founder.walk(founder.get(&format!("/tenants?sort={sort}")).await, "next").await;
         assert_eq!(forth.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20], "{sort}");
         let mut ids = forth.concat();
-        let (back, first) = walk(&founder, last, "prev").await;
+        let (back, first) = founder.walk(last, "prev").await;
         let again: Vec<Vec<String>> = back.into_iter().rev().collect();
         assert_eq!(again, forth, "{sort} backwards");
         assert!(first.attributes("a[rel=prev]", "href").is_empty(), "{sort}: the first page has none before it");
@@ -113,18 +113,6 @@ async fn every_sort_pages_through_all_rows_and_back() {
     sorted.sort_by(|a, b| b.cmp(a));
     assert_eq!(page.names(), sorted);
     assert_eq!(page.texts(".pager span").first().map(String::as_str), Some("50 of 120"));
-}
-
-/// Follows one neighbour to the end. Returns the ids of every page, and the last page.
-async fn walk(person: &Person, mut page: Page, rel: &str) -> (Vec<Vec<String>>, Page) {
-    let mut pages = vec![page.attributes("table.listing tbody tr", "id")];
-    while let Some(next) = page.attributes(&format!("a[rel={rel}]"), "href").first() {
-        assert!(pages.len() < 10, "the pages do not end");
-        page = person.get(next).await;
-        assert_eq!(page.status, 200);
-        pages.push(page.attributes("table.listing tbody tr", "id"));
-    }
-    (pages, page)
 }
 
 #[actix_web::test]
