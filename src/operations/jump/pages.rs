@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::asked::Asked;
-use super::store::{self, FoundClient, FoundTenant, Place, ROWS};
+use super::store::{self, Among, FoundClient, FoundTenant, Place, ROWS};
 use crate::actor::{Can, Privilege};
 use crate::audit::Glance;
 use crate::db::Db;
@@ -88,13 +88,21 @@ impl Jump {
         }
     }
 
+    /// Among whom to look for people.
+    fn among(&self) -> Among {
+        match self.can.actor().holds_everywhere(tenancy::View::NAME) {
+            true => Among::Everybody,
+            false => Among::Members,
+        }
+    }
+
     /// The one page that is meant, if one is.
     async fn direct(&self, asked: &Asked) -> Result<Option<String>, AppError> {
         match asked {
             Asked::Id(id) => self.by_id(*id).await,
             Asked::Email(email) => {
-                let email = email.clone();
-                let places = self.look::<tenancy::View, _>(move |conn| store::address(conn, &email)).await?;
+                let (email, among) = (email.clone(), self.among());
+                let places = self.look::<tenancy::View, _>(move |conn| store::address(conn, &email, among)).await?;
                 Ok(match places.as_slice() {
                     [only] if only.tenant.is_some() => Some(only.url()),
                     _ => None,
@@ -128,9 +136,9 @@ impl Jump {
     async fn search(&self, shell: Shell, q: String) -> Result<Index, AppError> {
         let (mut tenants, mut people, mut clients) = Default::default();
         if !q.is_empty() {
-            let (first, second) = (q.clone(), q.clone());
+            let (first, second, among) = (q.clone(), q.clone(), self.among());
             let find = move |conn: &mut diesel::PgConnection| {
-                Ok((store::tenants(conn, &first)?, store::people(conn, &first)?))
+                Ok((store::tenants(conn, &first)?, store::people(conn, &first, among)?))
             };
             (tenants, people) = self.look::<tenancy::View, _>(find).await?;
             clients = self.look::<clients::View, _>(move |conn| store::clients(conn, &second)).await?;

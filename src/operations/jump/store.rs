@@ -127,24 +127,42 @@ pub struct Person {
     pub email: String,
 }
 
+/// Among whom to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Among {
+    Everybody,
+    /// The members of the tenants that may be seen. Who has a row scope sees no others, and looking from the tenants
+    /// to their members is quicker than asking of everybody whether they are one.
+    Members,
+}
+
+fn living(among: Among) -> users::BoxedQuery<'static, Pg> {
+    let living = users::table.filter(users::deleted_at.is_null()).into_boxed();
+    let members = workspace_members::table.filter(workspace_members::deleted_at.is_null());
+    match among {
+        Among::Everybody => living,
+        Among::Members => living.filter(users::id.eq_any(members.select(workspace_members::user_id))),
+    }
+}
+
 /// Living people by a part of name or address, each once for every tenant they belong to.
-pub fn people(conn: &mut PgConnection, q: &str) -> Result<Vec<Place>, AppError> {
-    let living = users::table.filter(users::deleted_at.is_null()).limit(LIMIT).select(Person::as_select());
-    let found: Vec<Person> = match Searched::of(q) {
+pub fn people(conn: &mut PgConnection, q: &str, among: Among) -> Result<Vec<Place>, AppError> {
+    let found = match Searched::of(q) {
         Searched::Anywhere(pattern) => {
-            living.filter(users::name.ilike(pattern.clone()).or(text(users::email).ilike(pattern))).load(conn)?
+            living(among).filter(users::name.ilike(pattern.clone()).or(text(users::email).ilike(pattern)))
         }
         Searched::From(from, until) => {
-            living.filter(users::name_sort.ge(from)).filter(users::name_sort.lt(until)).load(conn)?
+            living(among).filter(users::name_sort.ge(from)).filter(users::name_sort.lt(until))
         }
     };
+    let found: Vec<Person> = found.limit(LIMIT).select(Person::as_select()).load(conn)?;
     places(conn, found)
 }
 
 /// Everywhere the person with this address is.
-pub fn address(conn: &mut PgConnection, email: &str) -> Result<Vec<Place>, AppError> {
-    let living = users::table.filter(users::email.eq(email.to_owned()).and(users::deleted_at.is_null()));
-    let found: Vec<Person> = living.select(Person::as_select()).load(conn)?;
+pub fn address(conn: &mut PgConnection, email: &str, among: Among) -> Result<Vec<Place>, AppError> {
+    let found: Vec<Person> =
+        living(among).filter(users::email.eq(email.to_owned())).select(Person::as_select()).load(conn)?;
     places(conn, found)
 }
 
