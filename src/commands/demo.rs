@@ -98,13 +98,13 @@ pub fn is_empty(url: &str) -> Result<bool, String> {
     any.map(|any| !any).map_err(explain)
 }
 
-/// Loads in one transaction; what is there already stays. Tells of each step how long it took.
+/// Loads through a connection of its own. Tells of each step how long it took.
 pub fn load(url: &str, amounts: Amounts, told: impl FnMut(&str, Duration)) -> Result<(), String> {
-    let mut conn = migrate::connect(url)?;
-    load_into(&mut conn, amounts, told).map_err(explain)
+    load_into(&mut migrate::connect(url)?, amounts, told).map_err(explain)
 }
 
-fn load_into(conn: &mut PgConnection, amounts: Amounts, mut told: impl FnMut(&str, Duration)) -> QueryResult<()> {
+/// Loads in one transaction; what is there already stays.
+pub fn load_into(conn: &mut PgConnection, amounts: Amounts, mut told: impl FnMut(&str, Duration)) -> QueryResult<()> {
     conn.transaction(|conn| {
         begin(conn, amounts)?;
         if amounts.is_quiet() {

@@ -1,3 +1,8 @@
+mod demo;
+mod doctor;
+mod first_start;
+mod migrate;
 mod process;
 mod serve;
+mod user;
 mod worker;

@@ -52,6 +52,19 @@ impl TestDatabase {
         Some(Self::created(&server, "template template0"))
     }
 
+    /// A copy of the migrated template where `castellan --data-dir` looks for it; none when the suite runs on a server,
+    /// where the copy is a database.
+    pub fn for_command(folder: &Path) -> Option<TestDatabase> {
+        match server() {
+            Some(_) => Some(Self::migrated()),
+            None => {
+                let copied = embedded::Engine::start_from_template(&EMBEDDED_TEMPLATE, folder);
+                drop(copied.expect("a copied database starts"));
+                None
+            }
+        }
+    }
+
     /// For `App::build`.
     pub fn engine(&self) -> &Engine {
         self.engine.as_ref().expect("the engine runs until the drop")

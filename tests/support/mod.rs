@@ -1,6 +1,7 @@
 //! What every test stands on: a database of its own, a running console, people who use it.
 
 mod app;
+mod command;
 mod database;
 mod events;
 mod factories;
@@ -12,12 +13,13 @@ mod sql;
 mod template;
 
 pub use app::TestApp;
+pub use command::{Castellan, Done};
 pub use database::TestDatabase;
 pub use jobs::PACE;
 pub use page::{FilledForm, Page};
 pub use people::PASSWORD;
 pub use person::{Person, SESSION};
-pub use template::CHEAP;
+pub use template::{CHEAP, config};
 
 /// Says why a test did nothing; `cargo test -- --nocapture` shows it.
 pub fn skipped(why: &str) {

@@ -26,8 +26,8 @@ language sql immutable parallel safe
 as $$
     select btrim(regexp_replace(
         lower(translate(replace(replace(name, 'ß', 'ss'), 'Æ', 'Ae'),
-            'ÅÄÁÀÂÃÖØÓÔÕÜÚÉÈÊËÍÎÑÇŁŠŞČŻåäáàâãöøóôõüúéèêëíîñçłšşčżýřğıąęńź',
-            'AAAAAAOOOOOUUEEEEIINCLSSCZaaaaaaooooouueeeeiinclssczyrgiaenz')),
+            'ÅÄÁÀÂÃÖØÓÔÕÜÚÉÈÊËÍÎÑÇŁŠŞČŻåäáàâãöøóôõüúéèêëíîñçłšşčżýřğıąęńźễð',
+            'AAAAAAOOOOOUUEEEEIINCLSSCZaaaaaaooooouueeeeiinclssczyrgiaenzed')),
         '[^a-z0-9]+', joiner, 'g'), joiner)
 $$;
 

@@ -1,28 +1,29 @@
--- Work that is done, given up or planned for later. Nothing is due, so no worker picks up what was made up.
+-- Work that is done, given up or planned for later. Nothing is due, so no worker picks up what was made up; but what
+-- was given up is real enough to be tried again.
 insert into control.job_queue (id, kind, payload, status, run_at, attempts, last_error, progress_done, progress_total,
     tenant_id, created_at, updated_at, started_at, finished_at)
-select demo.id(at, jobs.place, 80), kind, payload, jobs.status, run_at, attempts,
-    case when jobs.status in ('dead', 'failed') then demo.pick(array[
-        'the name server did not answer within 5 seconds', 'connection refused by mail.castellan.example:587',
-        'webhook answered 503 Service Unavailable', 'the partition audit.events_2027_01 could not be made: lock timeout'], jobs.place, 81) end,
-    case when jobs.status = 'succeeded' then 100 else 0 end, case when jobs.status in ('succeeded', 'dead') then 100 end,
-    t.id, at, greatest(at, finished_at), case when jobs.status <> 'queued' then at end, finished_at
+select demo.id(at, j.place, 80), kind,
+    case when d.id is not null then jsonb_build_object('domain_id', d.id) else '{}' end, j.status,
+    case j.status when 'queued' then now() + interval '20 hours' when 'failed' then now() + interval '6 hours' else at end,
+    case j.status when 'dead' then 10 when 'failed' then 3 when 'queued' then 0 else 1 end,
+    case when j.status not in ('dead', 'failed') then null
+        when d.id is not null then 'the name server did not answer within 5 seconds'
+        else 'canceling statement due to lock timeout' end,
+    case when j.status = 'succeeded' then 100 else 0 end, case when j.status in ('succeeded', 'dead') then 100 end,
+    d.tenant_id, at, coalesce(finished_at, at), case when j.status <> 'queued' then at end, finished_at
 from (
-    select place, at, kind, status,
-        case when kind = 'domain.check' then jsonb_build_object('domain', 'shop.northwind.example')
-            when kind = 'mail.send' then jsonb_build_object('template', 'tenant_suspended') else '{}' end as payload,
-        case status when 'queued' then now() + interval '20 hours' when 'failed' then now() + interval '6 hours' else at end as run_at,
-        case status when 'dead' then 10 when 'failed' then 3 when 'queued' then 0 else 1 end as attempts,
-        case when status in ('succeeded', 'dead', 'cancelled') then at + make_interval(secs => 1 + 40 * demo.chance(place, 82)) end as finished_at,
-        1 + place * 7 % (select greatest(count(*), 1) from demo.tenants) as tenant_place
-    from (
-        select place, now() - make_interval(mins => (9 + 37 * place)::integer) as at,
-            demo.pick(array['domain.check', 'mail.send', 'sessions.clean', 'audit.partitions', 'analytics.roll_up'], place, 83) as kind,
-            case when place % 31 = 4 then 'dead' when place % 31 = 12 then 'failed' when place % 31 = 20 then 'cancelled'
-                when place % 31 = 1 then 'queued' else 'succeeded' end as status
-        from generate_series(1, 124) place
-    ) drawn
-) jobs left join demo.tenants t on t.place = jobs.tenant_place and kind in ('domain.check', 'mail.send');
+    select place, now() - make_interval(mins => (9 + 37 * place)::integer) as at,
+        case when place % 31 = 4 then 'dead' when place % 31 = 12 then 'failed' when place % 31 = 20 then 'cancelled'
+            when place % 31 = 1 then 'queued' else 'succeeded' end as status,
+        case when place % 3 = 1 then 'tenancy.verify_domain'
+            else demo.pick(array['auth.sweep', 'audit.ensure_partitions', 'jobs.sweep'], place, 83) end as kind
+    from generate_series(1, 124) place
+) j
+cross join lateral (select case when j.status in ('succeeded', 'dead', 'cancelled')
+    then at + make_interval(secs => 1 + 40 * demo.chance(j.place, 82)) end as finished_at) f
+left join demo.tenants t on kind = 'tenancy.verify_domain'
+    and t.place = 1 + j.place * 7 % (select greatest(count(*), 1) from demo.tenants)
+left join lateral (select id, tenant_id from control.tenant_domains where tenant_id = t.id order by id limit 1) d on true;
 
 -- Tries to sign in, most of which worked. The addresses behind the hashes are nobody's.
 insert into control.login_attempts (id, occurred_at, account_hash, user_id, network_hash, outcome)

@@ -1,0 +1,70 @@
+//! `castellan doctor`.
+
+use castellan::commands::doctor::{self, Finding, Level};
+
+use crate::support::Castellan;
+
+fn bad(place: &Castellan) -> Vec<String> {
+    let findings = doctor::examine(&place.config(), &[]);
+    // A superuser is what tests connect as, and the environment is not theirs.
+    let expected = |finding: &Finding| finding.what.starts_with("login ") || finding.what.starts_with("settings: ");
+    let bad = findings.iter().filter(|finding| finding.level != Level::Ok && !expected(finding));
+    bad.map(|finding| finding.to_string().split("  - ").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn a_sound_installation_has_nothing_to_mend() {
+    let place = Castellan::migrated();
+    assert_eq!(bad(&place), Vec::<String>::new());
+    let run = place.run(&["doctor"]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("ok    schema: is this version's"), "{}", run.out);
+    assert!(run.out.lines().all(|line| line.starts_with("ok ") || line.starts_with("warn ")), "{}", run.out);
+}
+
+#[test]
+fn what_somebody_switched_off_is_found() {
+    let place = Castellan::migrated();
+    place.execute(
+        "alter table control.tenants disable trigger record_change;
+        alter table control.clients no force row level security;
+        alter table audit.events disable trigger refuse_rewrite;
+        grant usage on schema control to public;
+        grant select on control.users to castellan_web;
+        update control.users set status = 'deactivated';
+        insert into control.job_queue (id, kind, status, finished_at) values (gen_random_uuid(), 'mail.send', 'dead', now())",
+    );
+    std::fs::write(place.file("secret.key"), "5e".repeat(32)).expect("the key can be written");
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(place.file("secret.key"), readable).expect("rights can be given");
+    let bad = bad(&place).join("\n");
+    for line in [
+        "FAIL  secret key",
+        "FAIL  idle connections may read: control.users",
+        "FAIL  row level security is not forced on: control.clients",
+        "FAIL  changes are not recorded on: control.tenants",
+        "FAIL  rows can be changed or taken out of: audit.events",
+        "FAIL  no founder can sign in",
+        "warn  jobs were given up: 1 of kind mail.send",
+    ] {
+        assert!(bad.contains(line), "{line} is missing from:\n{bad}");
+    }
+    let run = place.run(&["doctor"]);
+    assert_eq!((run.status, run.err.as_str()), (1, "castellan: 6 checks failed\n"), "{}", run.out);
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_said_so() {
+    let place = Castellan::fresh();
+    let run = place.run(&["doctor", "--database-url", "postgres://nobody@127.0.0.1:1/nothing"]);
+    assert_eq!(run.status, 1, "{}", run.out);
+    assert!(run.out.contains("FAIL  The database cannot be reached"), "{}", run.out);
+}
+
+#[test]
+fn an_unknown_setting_is_a_warning() {
+    let place = Castellan::migrated();
+    let run = place.run_with(&["doctor"], &[("CASTELLAN_POOOL", "9")], "");
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("warn  settings: CASTELLAN_POOOL means nothing here"), "{}", run.out);
+}
