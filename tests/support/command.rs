@@ -57,7 +57,8 @@ impl Castellan {
         let mut command = Command::new(BINARY);
         command.env_clear().current_dir(self.folder.path()).args(args);
         command.args(["--data-dir"]).arg(self.folder.path()).args(["--log", "warn"]);
-        command.envs(std::env::vars_os().filter(|(name, _)| name == "HOME" || name == "XDG_CACHE_HOME" || name == "PATH"));
+        command
+            .envs(std::env::vars_os().filter(|(name, _)| name == "HOME" || name == "XDG_CACHE_HOME" || name == "PATH"));
         if let Some(url) = self.config().database_url {
             command.env("DATABASE_URL", url);
         }
