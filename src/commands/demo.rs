@@ -123,7 +123,8 @@ pub fn load_into(conn: &mut PgConnection, amounts: Amounts, mut told: impl FnMut
 fn begin(conn: &mut PgConnection, amounts: Amounts) -> QueryResult<()> {
     conn.batch_execute(
         "set local client_min_messages = warning; set local timezone = 'UTC'; set local jit = off; \
-         set local work_mem = '64MB'; set local role castellan_owner",
+         set local work_mem = '64MB'; set local role none; create schema demo authorization castellan_owner; \
+         set local role castellan_owner",
     )?;
     diesel::select((
         set_config("castellan.actor_kind", "command", true),

@@ -1,6 +1,5 @@
--- A room of its own for words, numbers and rows on their way; `finish.sql` removes it again.
+-- Schema demo is a room of its own for words, numbers and rows on their way; `finish.sql` removes it again.
 -- Everything made up is drawn from a row's number, so two loads of one size are alike whatever the plan.
-create schema demo;
 
 -- Between 0 and 1, evenly.
 create function demo.chance(n bigint, salt integer) returns double precision

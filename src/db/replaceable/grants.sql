@@ -24,6 +24,9 @@ revoke insert, update, delete on control.privileges, control.roles, control.role
     control.users, control.user_credentials from castellan_scoped;
 -- Secrets are read by sign-in alone.
 revoke select on control.user_credentials from castellan_staff, castellan_scoped, castellan_jobs;
+-- Staff who give a new password put the old one out of use, without seeing it.
+grant select (id, user_id, kind, label, expires_at, used_at, revoked_at, created_at, created_by)
+    on control.user_credentials to castellan_staff;
 -- Logs stay as written.
 revoke update, delete on control.login_attempts, control.deployment_tracking_events from castellan_staff, castellan_scoped;
 
