@@ -16,13 +16,19 @@ use uuid::Uuid;
 
 use crate::support::{PACE, TestApp};
 
-const EFFECTS: &str = "select count(*) from control.login_attempts where request_id in (select id from control.job_queue)";
+const EFFECTS: &str =
+    "select count(*) from control.login_attempts where request_id in (select id from control.job_queue)";
 
 /// An effect that can be counted, by job.
 fn effect(tx: &mut Tx<'_, tenancy::Manage>, job: Uuid) -> Result<(), AppError> {
     use castellan_schema::control::login_attempts as a;
     diesel::insert_into(a::table)
-        .values((a::id.eq(Uuid::now_v7()), a::account_hash.eq(vec![0_u8]), a::outcome.eq("success"), a::request_id.eq(job)))
+        .values((
+            a::id.eq(Uuid::now_v7()),
+            a::account_hash.eq(vec![0_u8]),
+            a::outcome.eq("success"),
+            a::request_id.eq(job),
+        ))
         .execute(&mut **tx)?;
     Ok(())
 }

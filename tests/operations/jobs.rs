@@ -37,7 +37,10 @@ async fn the_list_shows_states_and_errors_and_is_narrowed_by_tabs_and_filters() 
     assert_eq!(page.texts(".tabs a"), ["All", "Waiting", "Running", "Dead letters"]);
     assert_eq!(page.texts(".tabs a[aria-current]"), ["All"]);
     let letters = founder.get(&page.link("Dead letters")).await;
-    assert_eq!((letters.names(), letters.texts(".tabs a[aria-current]")), (vec!["domain.check".into()], vec!["Dead letters".into()]));
+    assert_eq!(
+        (letters.names(), letters.texts(".tabs a[aria-current]")),
+        (vec!["domain.check".into()], vec!["Dead letters".into()])
+    );
     for (query, names) in [
         ("kind=test.one", vec!["test.one"]),
         (&format!("tenant={tenant}"), vec!["test.one"]),
@@ -100,7 +103,10 @@ async fn a_job_that_failed_is_tried_again_with_a_reason() {
     assert_eq!(done.flash(), "domain.check is in the queue again.");
     let event = app.event("job.retry").await;
     assert_eq!((event.target_id, event.reason.as_deref()), (Some(id), Some("The name server is back")));
-    assert_eq!((&event.of("job_queue")[0].before["attempts"], &event.of("job_queue")[0].after["attempts"]), (&json!(10), &json!(0)));
+    assert_eq!(
+        (&event.of("job_queue")[0].before["attempts"], &event.of("job_queue")[0].after["attempts"]),
+        (&json!(10), &json!(0))
+    );
     let worker = app.worker(Handlers::new().on("domain.check", |_, _| async { Ok(()) }));
     assert_eq!(worker.drain().await.expect("it runs"), 1);
     let page = founder.get(&format!("/jobs/{id}")).await;
@@ -120,7 +126,11 @@ async fn a_job_that_waits_is_cancelled() {
     let done = founder.submit(&ask.form().with("reason", "Not needed")).await;
     assert_eq!((done.status, done.location().as_str()), (303, "/jobs?status=queued"));
     assert_eq!(app.job(id).await.status, "cancelled");
-    assert_eq!(founder.submit(&ask.form().with("reason", "Not needed")).await.status, 303, "the same form again does no harm");
+    assert_eq!(
+        founder.submit(&ask.form().with("reason", "Not needed")).await.status,
+        303,
+        "the same form again does no harm"
+    );
     assert_eq!(founder.get(&format!("/jobs/{id}/cancellation/new")).await.status, 409);
     assert_eq!(app.events("job.cancel").await.len(), 1);
 }
@@ -140,7 +150,10 @@ async fn a_running_job_shows_how_far_it_is_and_asks_for_itself_until_it_rests() 
     let page = founder.get(&url).await;
     assert_eq!(page.attributes("#job", "hx-trigger"), ["every 2s"]);
     assert_eq!(page.attributes("#job", "hx-get"), [url.clone()]);
-    assert_eq!((page.attributes("main progress", "value"), page.attributes("main progress", "max")), (vec!["1200".into()], vec!["4800".into()]));
+    assert_eq!(
+        (page.attributes("main progress", "value"), page.attributes("main progress", "max")),
+        (vec!["1200".into()], vec!["4800".into()])
+    );
     assert!(page.text().contains("1,200 of 4,800") && page.text().contains("<noscript><meta http-equiv=\"refresh\""));
     assert_eq!(page.texts("pre"), ["{ \"domain\": \"a.example\" }"]);
     let event = app.event("test.enqueue").await;

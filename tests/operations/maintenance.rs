@@ -49,8 +49,10 @@ async fn a_closing_whose_grace_period_is_over_is_finished_under_the_tenant() {
     let app = TestApp::start().await;
     let (due, waiting) = (app.tenant("northwind").await, app.tenant("southwind").await);
     for (id, when) in [(due, "- interval '1 minute'"), (waiting, "+ interval '1 day'")] {
-        app.execute(&format!("update control.tenants set status = 'closing', closing_at = now() {when} where id = '{id}'"))
-            .await;
+        app.execute(&format!(
+            "update control.tenants set status = 'closing', closing_at = now() {when} where id = '{id}'"
+        ))
+        .await;
     }
     app.run_jobs_of_the_clock().await;
     assert_eq!(app.troubles().await, [""; 0]);

@@ -64,8 +64,10 @@ impl TestApp {
 
     /// Lets every failed job come due.
     pub async fn skip_backoff(&self) {
-        self.execute("set local role castellan_jobs; update control.job_queue set run_at = now() where status = 'failed'")
-            .await;
+        self.execute(
+            "set local role castellan_jobs; update control.job_queue set run_at = now() where status = 'failed'",
+        )
+        .await;
     }
 
     /// Has every worker be taken for dead.
