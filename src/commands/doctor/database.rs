@@ -93,7 +93,7 @@ const RULES: [Rule; 10] = [
         holds: "mail and webhooks: none is late",
         broken: "mail and webhooks wait for more than ten minutes",
         level: Level::Warn,
-        mend: "see that a worker runs, and look at the page of jobs",
+        mend: "this version has no transport for them yet: they stay in control.outbox, and nothing is lost",
         sql: "select count(*) || ' since ' || date_trunc('minute', min(created_at)) from control.outbox \
             where status = 'pending' and created_at < now() - interval '10 minutes' having count(*) > 0",
     },
