@@ -54,9 +54,11 @@ struct Index {
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
-    let (slice, count, list) = db.read(&can, move |conn| listed(conn, None, list)).await?;
-    let page = Index { shell: context.shell("Clients"), list: list.view(&slice, count), clients: slice.rows };
+    let list = List::of(&LIST, &context)?;
+    let (tenants, (slice, count, list)) =
+        db.read(&can, move |conn| Ok((store::chosen_tenants(conn, &list)?, listed(conn, None, list)?))).await?;
+    let list = list.view(&slice, count).naming("tenant", &tenants);
+    let page = Index { shell: context.shell("Clients"), list, clients: slice.rows };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 
@@ -77,7 +79,7 @@ pub async fn of_tenant(
     db: Data<Db>,
     tenant_id: Path<Uuid>,
 ) -> Result<HttpResponse, AppError> {
-    let (id, list) = (*tenant_id, List::parse(&LIST_OF_TENANT, &context.path, &context.query)?);
+    let (id, list) = (*tenant_id, List::of(&LIST_OF_TENANT, &context)?);
     let (head, owner, (slice, count, list)) = db
         .read(&can, move |conn| {
             let head = tenancy::Head::load(conn, id, "clients")?;
@@ -101,7 +103,7 @@ fn listed(
 }
 
 pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     csv(can, db, None, list).await
 }
 
@@ -111,7 +113,7 @@ pub async fn export_of_tenant(
     db: Data<Db>,
     tenant_id: Path<Uuid>,
 ) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST_OF_TENANT, &context.path, &context.query)?;
+    let list = List::of(&LIST_OF_TENANT, &context)?;
     csv(can, db, Some(*tenant_id), list).await
 }
 
@@ -221,7 +223,7 @@ struct History {
 }
 
 pub async fn history(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&HISTORY, &context.path, &context.query)?;
+    let list = List::of(&HISTORY, &context)?;
     let window = list.window.clone();
     let (head, slice): (Head, Slice<Entry>) = db
         .read(&can, move |conn| Ok((Head::load(conn, *id, "history")?, history::page(conn, Of::Client(*id), &window)?)))

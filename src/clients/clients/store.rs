@@ -154,6 +154,14 @@ pub fn owner(conn: &mut PgConnection, tenant_id: Uuid) -> Result<Owner, AppError
     Ok(tenants::table.find(tenant_id).select(OWNER).first::<OwnerRow>(conn)?.into())
 }
 
+/// Names of the tenants that a list is narrowed to, so that nobody reads an id.
+pub fn chosen_tenants(conn: &mut PgConnection, list: &List) -> Result<Vec<(Uuid, String)>, AppError> {
+    match list.ids("tenant") {
+        ids if ids.is_empty() => Ok(Vec::new()),
+        ids => Ok(tenants::table.filter(tenants::id.eq_any(ids)).select((tenants::id, tenants::name)).load(conn)?),
+    }
+}
+
 /// The tenant of an id, or of a slug among those not deleted.
 pub fn owner_by_text(conn: &mut PgConnection, text: &str) -> Result<Owner, AppError> {
     match text.parse::<Uuid>() {

@@ -49,7 +49,7 @@ struct Index {
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     let (head, slice, count, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, *id, &list)?;

@@ -13,6 +13,7 @@ use super::store;
 use crate::action::Action;
 use crate::actor::Can;
 use crate::audit::history;
+use crate::clients::clients::store::chosen_tenants;
 use crate::clients::{Deploy, Export, Head, View};
 use crate::db::Db;
 use crate::db::keyset::Slice;
@@ -59,9 +60,11 @@ struct Index {
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
-    let (slice, count, list) = db.read(&can, move |conn| listed(conn, None, list)).await?;
-    let page = Index { shell: context.shell("Deployments"), list: list.view(&slice, count), deployments: slice.rows };
+    let list = List::of(&LIST, &context)?;
+    let (tenants, (slice, count, list)) =
+        db.read(&can, move |conn| Ok((chosen_tenants(conn, &list)?, listed(conn, None, list)?))).await?;
+    let list = list.view(&slice, count).naming("tenant", &tenants);
+    let page = Index { shell: context.shell("Deployments"), list, deployments: slice.rows };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 
@@ -82,7 +85,7 @@ pub async fn of_client(
     db: Data<Db>,
     client_id: Path<Uuid>,
 ) -> Result<HttpResponse, AppError> {
-    let (id, list) = (*client_id, List::parse(&LIST_OF_CLIENT, &context.path, &context.query)?);
+    let (id, list) = (*client_id, List::of(&LIST_OF_CLIENT, &context)?);
     let (head, refusal, (slice, count, list)) = db
         .read(&can, move |conn| {
             let head = Head::load(conn, id, TAB)?;
@@ -106,7 +109,7 @@ fn listed(
 }
 
 pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST, &context.path, &context.query)?;
+    let list = List::of(&LIST, &context)?;
     csv(can, db, None, list).await
 }
 
@@ -116,7 +119,7 @@ pub async fn export_of_client(
     db: Data<Db>,
     client_id: Path<Uuid>,
 ) -> Result<HttpResponse, AppError> {
-    let list = List::parse(&LIST_OF_CLIENT, &context.path, &context.query)?;
+    let list = List::of(&LIST_OF_CLIENT, &context)?;
     csv(can, db, Some(*client_id), list).await
 }
 
@@ -180,7 +183,7 @@ pub async fn show(
     ids: Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, AppError> {
     let (client_id, id) = ids.into_inner();
-    let list = List::parse(&LOG, &context.path, &context.query)?;
+    let list = List::of(&LOG, &context)?;
     let window = list.window.clone();
     let (head, deployment, names, slice) = db
         .read(&can, move |conn| {

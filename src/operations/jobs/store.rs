@@ -10,8 +10,8 @@ use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
 use super::model::Job;
-use crate::db::Tx;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::db::{Tx, fitting};
 use crate::error::AppError;
 use crate::operations::ManageJobs;
 use crate::web::list::List;
@@ -82,8 +82,8 @@ pub fn count_unsent(conn: &mut PgConnection) -> Result<i64, AppError> {
 
 /// Puts a job back into the queue, to be done now, with all its attempts.
 pub fn retry(tx: &mut Tx<'_, ManageJobs>, id: Uuid) -> Result<(), AppError> {
-    let fitting = job_queue::table.find(id).filter(job_queue::status.eq_any(["failed", "dead", "cancelled"]));
-    let retried = diesel::update(fitting)
+    let fit = job_queue::table.find(id).filter(job_queue::status.eq_any(["failed", "dead", "cancelled"]));
+    let retried = diesel::update(fit)
         .set((
             job_queue::status.eq("queued"),
             job_queue::run_at.eq(now),
@@ -92,13 +92,13 @@ pub fn retry(tx: &mut Tx<'_, ManageJobs>, id: Uuid) -> Result<(), AppError> {
         ))
         .execute(&mut **tx)?;
     tx.adds_work();
-    one(retried, "Only a job that failed, is dead or was cancelled can be tried again.")
+    fitting(retried, "Only a job that failed, is dead or was cancelled can be tried again.")
 }
 
 /// Takes a job out of the queue. A worker that does it just now loses it, notices at its next report and stops.
 pub fn cancel(tx: &mut Tx<'_, ManageJobs>, id: Uuid) -> Result<(), AppError> {
-    let fitting = job_queue::table.find(id).filter(job_queue::status.eq_any(["queued", "failed", "running"]));
-    let cancelled = diesel::update(fitting)
+    let fit = job_queue::table.find(id).filter(job_queue::status.eq_any(["queued", "failed", "running"]));
+    let cancelled = diesel::update(fit)
         .set((
             job_queue::status.eq("cancelled"),
             job_queue::finished_at.eq(now),
@@ -106,12 +106,5 @@ pub fn cancel(tx: &mut Tx<'_, ManageJobs>, id: Uuid) -> Result<(), AppError> {
             job_queue::lease_until.eq(None::<Timestamp>),
         ))
         .execute(&mut **tx)?;
-    one(cancelled, "Only a job that waits or runs can be cancelled.")
-}
-
-fn one(rows: usize, otherwise: &str) -> Result<(), AppError> {
-    match rows {
-        0 => Err(AppError::Conflict(otherwise.to_owned())),
-        _ => Ok(()),
-    }
+    fitting(cancelled, "Only a job that waits or runs can be cancelled.")
 }

@@ -13,10 +13,9 @@ use uuid::Uuid;
 
 use super::forms::{NewTenant, TenantPatch};
 use super::model::{OpenJob, Tenant};
-use crate::db::Tx;
 use crate::db::functions::text;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
-use crate::db::search;
+use crate::db::{Tx, fitting, search};
 use crate::error::AppError;
 use crate::keyset;
 use crate::tenancy::{Manage, Suspend};
@@ -222,60 +221,63 @@ pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, patch: &TenantPatch) -> Result<
 
 /// Suspends it: its people are signed out and its owners told.
 pub fn suspend(tx: &mut Tx<'_, Suspend>, id: Uuid, reason: &str) -> Result<(), AppError> {
-    let fitting = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active"]));
-    let suspended = diesel::update(fitting)
+    let fit = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active"]));
+    let suspended = diesel::update(fit)
         .set((tenants::status.eq("suspended"), tenants::suspended_at.eq(now), tenants::suspension_reason.eq(reason)))
         .execute(&mut **tx)?;
-    one(suspended, "Only a tenant that is active or on trial can be suspended.")?;
+    fitting(suspended, "Only a tenant that is active or on trial can be suspended.")?;
     end_sessions(tx, id)?;
     tell_owners(tx, id, "Your organisation was suspended", reason)
 }
 
 /// Ends a suspension.
 pub fn reactivate(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError> {
-    let fitting = tenants::table.find(tenant.id).filter(tenants::status.eq("suspended"));
-    let reactivated = diesel::update(fitting)
+    let fit = tenants::table.find(tenant.id).filter(tenants::status.eq("suspended"));
+    let reactivated = diesel::update(fit)
         .set((
             tenants::status.eq(tenant.state_underneath()),
             tenants::suspended_at.eq(None::<Timestamp>),
             tenants::suspension_reason.eq(None::<String>),
         ))
         .execute(&mut **tx)?;
-    one(reactivated, "Only a suspended tenant can be reactivated.")?;
+    fitting(reactivated, "Only a suspended tenant can be reactivated.")?;
     tell_owners(tx, tenant.id, "Your organisation is active again", "")
 }
 
 /// Begins closing; until `closing_at` it can be called off.
 pub fn close(tx: &mut Tx<'_, Suspend>, id: Uuid, closing_at: Timestamp) -> Result<(), AppError> {
-    let fitting = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active", "suspended"]));
-    let closing = diesel::update(fitting)
+    let fit = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active", "suspended"]));
+    let closing = diesel::update(fit)
         .set((tenants::status.eq("closing"), tenants::closing_at.eq(closing_at)))
         .execute(&mut **tx)?;
-    one(closing, "Only a tenant that is active, on trial or suspended can be closed.")?;
+    fitting(closing, "Only a tenant that is active, on trial or suspended can be closed.")?;
     tell_owners(tx, id, "Your organisation will be closed", "")
 }
 
 /// Calls the closing off within the grace period.
 pub fn cancel_closing(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError> {
-    let fitting = tenants::table.find(tenant.id).filter(tenants::status.eq("closing").and(tenants::closing_at.gt(now)));
-    let cancelled = diesel::update(fitting)
+    let fit = tenants::table.find(tenant.id).filter(tenants::status.eq("closing").and(tenants::closing_at.gt(now)));
+    let cancelled = diesel::update(fit)
         .set((tenants::status.eq(tenant.state_underneath()), tenants::closing_at.eq(None::<Timestamp>)))
         .execute(&mut **tx)?;
-    one(cancelled, "Only a closing tenant whose grace period still runs can be kept.")?;
+    fitting(cancelled, "Only a closing tenant whose grace period still runs can be kept.")?;
     tell_owners(tx, tenant.id, "Your organisation stays open", "")
 }
 
 /// Deletes a closed tenant, or one that never had clients, from sight; it can be restored.
 pub fn delete(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
     let has_clients = exists(clients::table.filter(clients::tenant_id.eq(id).and(clients::deleted_at.is_null())));
-    let fitting = tenants::table
+    let fit = tenants::table
         .find(id)
         .filter(tenants::deleted_at.is_null())
         .filter(tenants::status.eq("closed").or(not(has_clients)));
     let actor = tx.actor_id();
     let deleted =
-        diesel::update(fitting).set((tenants::deleted_at.eq(now), tenants::deleted_by.eq(actor))).execute(&mut **tx)?;
-    one(deleted, "A tenant with clients must be closed before it can be deleted, and one that is deleted stays so.")?;
+        diesel::update(fit).set((tenants::deleted_at.eq(now), tenants::deleted_by.eq(actor))).execute(&mut **tx)?;
+    fitting(
+        deleted,
+        "A tenant with clients must be closed before it can be deleted, and one that is deleted stays so.",
+    )?;
     end_sessions(tx, id)
 }
 
@@ -291,7 +293,7 @@ pub fn restore(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError
             tenant.slug
         ))),
         Err(error) => Err(error),
-        Ok(restored) => one(restored, "Only a deleted tenant can be restored."),
+        Ok(restored) => fitting(restored, "Only a deleted tenant can be restored."),
     }
 }
 
@@ -306,14 +308,7 @@ pub fn finish_closing(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError
     let due = tenants::table.find(id).filter(tenants::status.eq("closing").and(tenants::closing_at.le(now)));
     let closed =
         diesel::update(due).set((tenants::status.eq("closed"), tenants::closed_at.eq(now))).execute(&mut **tx)?;
-    one(closed, "Only a closing tenant whose grace period is over can be closed.")
-}
-
-fn one(rows: usize, otherwise: &str) -> Result<(), AppError> {
-    match rows {
-        0 => Err(AppError::Conflict(otherwise.to_owned())),
-        _ => Ok(()),
-    }
+    fitting(closed, "Only a closing tenant whose grace period is over can be closed.")
 }
 
 /// Signs out people who belong to this tenant and to no other, staff apart.

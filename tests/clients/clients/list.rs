@@ -35,6 +35,8 @@ async fn filters_narrow_and_the_tenant_is_named_and_linked() {
         found(&format!("/clients?sort=name&tenant={south},{north}&status=draft,active&q=b")).await,
         "Bakery Butcher"
     );
+    let chips = founder.get(&format!("/clients?tenant={south}")).await.texts(".chip b");
+    assert_eq!(chips, ["South"], "nobody reads an id");
     assert_eq!(found("/clients?created=2026-01-15").await, "Butcher");
     assert_eq!(found("/clients?q=FLOR").await, "Florist");
     assert_eq!(found("/clients?q=%25").await, "");
