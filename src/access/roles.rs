@@ -49,7 +49,9 @@ pub const SYSTEM: [SystemRole; 4] = [
         name: "auditor",
         description: "Sees everything and changes nothing.",
         contains: |privilege| {
-            privilege.ends_with(".view") || privilege.ends_with(".export") || privilege == "search.use"
+            privilege.ends_with(".view")
+                || privilege.ends_with(".export")
+                || ["audit.view_history", "search.use"].contains(&privilege)
         },
     },
 ];

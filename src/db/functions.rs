@@ -46,7 +46,7 @@ extern "SQL" {
     #[sql_name = "audit.ensure_partitions"]
     fn ensure_partitions(months_ahead: Integer) -> Integer;
 
-    /// `audit.known_actions`: every action that has ever happened.
+    /// `audit.known_actions`: every action of this month and the last, once.
     #[sql_name = "audit.known_actions"]
     fn known_actions() -> Array<Text>;
 

@@ -19,11 +19,13 @@ async fn whatever_is_known_of_a_thing_leads_to_it() {
     let founder = app.founder().await;
     let tenant = app.tenant("northwind").await;
     let user = app.member(tenant, "ada@northwind.example", "owner").await;
-    let (client, request, thing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let [client, job, request, thing] = [(); 4].map(|()| Uuid::now_v7());
     app.execute(&format!(
         "insert into control.clients (id, tenant_id, slug, name) values ('{client}', '{tenant}', 'bakery', 'Bakery');
         insert into control.tenant_domains (id, tenant_id, domain, verification_token)
             values (gen_random_uuid(), '{tenant}', 'northwind.example', 'aaaaaaaaaaaaaaaaaaaa');
+        insert into control.job_queue (id, kind, status, finished_at)
+            values ('{job}', 'mail.send', 'succeeded', now());
         insert into audit.events (action, actor_kind, target_kind, target_id, request_id)
             values ('test.done', 'job', 'thing', '{thing}', '{request}')"
     ))
@@ -39,6 +41,7 @@ async fn whatever_is_known_of_a_thing_leads_to_it() {
         ("northwind.example".into(), format!("/tenants/{tenant}")),
         ("https://NORTHWIND.example/path?x=y".into(), format!("/tenants/{tenant}")),
         (client.to_string(), format!("/clients/{client}")),
+        (job.to_string(), format!("/jobs/{job}")),
         (user.to_string(), people.clone()),
         ("Ada@Northwind.example".into(), people.clone()),
         ("mailto:ada@northwind.example".into(), people),
@@ -50,6 +53,10 @@ async fn whatever_is_known_of_a_thing_leads_to_it() {
     }
     assert_eq!(jump(&founder, &founder.id.unwrap().to_string()).await, format!("/audit?actor={}", founder.id.unwrap()));
     assert!(app.events("audit.view").await.is_empty(), "a jump reads no event");
+    let support = app.support().await;
+    for id in [founder.id.unwrap(), event, request] {
+        assert!(jump(&support, &id.to_string()).await.starts_with("200"), "the log is not for support");
+    }
 }
 
 #[actix_web::test]

@@ -24,6 +24,15 @@ async fn every_number_opens_the_rows_it_counts() {
             values ('authn_login_fail', 'warning', now() - interval '25 hours')"
     ))
     .await;
+    app.execute(
+        "insert into control.job_queue (id, kind, status, attempts, last_error, finished_at) values
+            (gen_random_uuid(), 'mail.send', 'dead', 10, 'no such host', now()),
+            (gen_random_uuid(), 'mail.send', 'failed', 1, 'busy', null),
+            (gen_random_uuid(), 'mail.send', 'failed', 2, 'busy', null),
+            (gen_random_uuid(), 'mail.send', 'succeeded', 1, null, now())",
+    )
+    .await;
+    app.leaves_jobs();
     app.anonymous().sign_in("stranger@example.com", "wrong").await;
     let page = founder.get("/").await;
     assert_eq!((page.status, page.title().as_str()), (200, "Overview"));
@@ -33,17 +42,21 @@ async fn every_number_opens_the_rows_it_counts() {
         tile(&page, "Tenants")
     );
     assert!(tile(&page, "Clients").starts_with("Clients 1 1 draft 1 new in 30 days"), "{}", tile(&page, "Clients"));
+    assert_eq!(tile(&page, "Failed jobs"), "Failed jobs 3 1 wait for a person 2 are tried again");
     assert_eq!(tile(&page, "Sign-in failures"), "Sign-in failures in 24 hours 1");
     assert_eq!(page.attributes(".tile svg", "aria-label"), ["+4 in 30 days", "+1 in 30 days"]);
     assert!(!page.text().contains("style="));
-    for (link, rows) in [("3 active", 3), ("2 closing", 2), ("4 new in 30 days", 4), ("5", 5), ("1", 1)] {
+    for (link, rows) in
+        [("3 active", 3), ("2 closing", 2), ("4 new in 30 days", 4), ("5", 5), ("3", 3), ("2 are tried again", 2)]
+    {
         let address = page.link(link);
         assert_eq!(founder.get(&address).await.rows().len(), rows, "{link} leads to {address}");
     }
     let failures = page.attributes(".tile a[href^='/security-events']", "href").remove(0);
     assert_eq!(founder.get(&failures).await.rows().len(), 1, "{failures}");
     let closing: Vec<String> = page.texts("aside a.name");
-    assert_eq!(closing, ["Late", "Later"], "the next comes first");
+    assert_eq!(closing, ["Late", "Later", "mail.send"], "what closes next comes first");
+    assert!(page.texts("aside").join(" ").contains("no such host"));
     assert!(page.texts("ol.history li").join(" ").contains("tenant.create"));
 }
 
@@ -79,6 +92,8 @@ async fn everybody_sees_what_they_may() {
 
     let page = app.person_with(&["overview.view"]).await.get("/").await;
     assert_eq!((page.status, page.texts(".tile").len(), page.texts(".panel").len()), (200, 0, 0));
+    let page = app.auditor().await.get("/").await;
+    assert_eq!((page.texts(".tile").len(), page.texts(".panel").len()), (4, 3), "auditors see everything");
     let page = app.support().await.get("/").await;
     assert!(tile(&page, "Sign-in").is_empty() && page.texts(".panel").join(" ").contains("Latest changes"));
     assert_eq!(app.person_with(&["tenants.view"]).await.get("/").await.status, 403);

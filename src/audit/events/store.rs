@@ -154,7 +154,7 @@ fn of(event: &Event) -> changes::BoxedQuery<'static, Pg> {
         .into_boxed()
 }
 
-/// The names of all actions that have ever happened.
+/// The names of what was done lately.
 pub fn actions(conn: &mut PgConnection) -> Result<Vec<String>, AppError> {
     Ok(diesel::select(known_actions()).get_result(conn)?)
 }

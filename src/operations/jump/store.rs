@@ -23,7 +23,7 @@ pub fn tenant_or_person(conn: &mut PgConnection, id: Uuid) -> Result<Option<Stri
     }
     let person: Option<Person> = users::table.find(id).select(Person::as_select()).first(conn).optional()?;
     let Some(person) = person else { return Ok(None) };
-    Ok(places(conn, vec![person])?.first().map(Place::url))
+    Ok(places(conn, vec![person])?.iter().find(|place| place.tenant.is_some()).map(Place::url))
 }
 
 /// The page of a client.
@@ -38,19 +38,21 @@ pub fn job(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError
     Ok(is_one.then(|| format!("/jobs/{id}")))
 }
 
-/// The event of this id, or the events of a request, or of anything else that something was done to.
+/// The event of this id, or the events of a request, of somebody, or of anything else that something was done to.
 pub fn event(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
     let past = || events::table.filter(events::occurred_at.le(now));
-    let (is_event, is_request, is_target): (bool, bool, bool) = diesel::select((
+    let (is_event, is_request, is_person, is_target): (bool, bool, bool, bool) = diesel::select((
         exists(past().filter(events::id.eq(id))),
         exists(past().filter(events::request_id.eq(id))),
+        exists(users::table.find(id)),
         exists(past().filter(events::target_id.eq(id))),
     ))
     .first(conn)?;
-    Ok(match (is_event, is_request, is_target) {
-        (true, _, _) => Some(format!("/audit/{id}")),
-        (_, true, _) => Some(format!("/audit?request={id}")),
-        (_, _, true) => Some(format!("/audit?target={id}")),
+    Ok(match (is_event, is_request, is_person, is_target) {
+        (true, ..) => Some(format!("/audit/{id}")),
+        (_, true, ..) => Some(format!("/audit?request={id}")),
+        (_, _, true, _) => Some(format!("/audit?actor={id}")),
+        (.., true) => Some(format!("/audit?target={id}")),
         _ => None,
     })
 }
