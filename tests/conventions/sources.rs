@@ -120,5 +120,5 @@ fn resources_have_tests_of_the_same_name() {
         .filter_map(|(path, _)| path.strip_prefix("src/")?.strip_suffix("/pages.rs").map(str::to_owned))
         .filter(|resource| !tests.contains(&format!("tests/{resource}.rs")))
         .collect();
-    expect_test::expect_file!["../golden/untested.txt"].assert_eq(&(missing.join("\n") + "\n"));
+    assert!(missing.is_empty(), "these have pages and no tests: {}", missing.join(", "));
 }
