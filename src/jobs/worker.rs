@@ -172,6 +172,10 @@ impl Worker {
             tokio::select! {
                 ended = &mut doing => break ended,
                 _ = report.tick() => if !self.still_holds(&job).await {
+                    // A job may end itself, with its effect, while it is reported on.
+                    if doing.is_finished() {
+                        break (&mut doing).await;
+                    }
                     tracing::info!(job = %job.id, kind = job.kind, "a job was cancelled or given to another worker");
                     return;
                 },

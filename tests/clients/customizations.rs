@@ -54,7 +54,7 @@ async fn settings_that_are_not_json_are_refused_with_the_place() {
     let form = support.get(&format!("/clients/{client}/customizations/new")).await.form().with("template_id", "shop");
     for (text, words) in [
         ("{\r\n  \"a\": 1\r\n  \"b\": 2\r\n}", vec!["line 3", "character 3", "expected `,` or `}`", "after “ \"”"]),
-        ("{\"größe\": ü}", vec!["line 1", "character 11", "“{\"größe\": ü”"]),
+        ("{\"größe\": ü}", vec!["line 1", "character 10", "“{\"größe\": ”"]),
         ("{", vec!["line 1", "EOF"]),
         ("nonsense", vec!["line 1", "character 2"]),
         ("{\"a\": 1e999}", vec!["number out of range"]),
