@@ -29,6 +29,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     }
     let app = App::build(&config, &engine, Cost::default()).map_err(explain)?;
     let server = app.serve(listener, workers()).map_err(explain)?;
+    let asked_to_end = asked_to_end();
     announce(&app, &config, founder).await?;
     let (stop, stopped) = watch::channel(false);
     let worker = actix_web::rt::spawn(app.worker(app.handlers()).map_err(explain)?.run(stopped.clone()));
@@ -38,7 +39,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let serving = actix_web::rt::spawn(server);
     tokio::select! {
         failed = serving => return failed.map_err(explain)?.map_err(explain),
-        () = asked_to_end() => {}
+        () = asked_to_end => {}
     }
     stop.send_replace(true);
     end(&app.drain, &handle).await;
@@ -78,15 +79,16 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get().min(8))
 }
 
-/// Ends when a signal asks the process to end.
-pub async fn asked_to_end() {
+/// Ends when a signal asks the process to end. Signals count from the call on, not from the first wait.
+pub fn asked_to_end() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut term), Ok(mut int)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
     }
 }
 

@@ -44,7 +44,7 @@ async fn tiles_add_up_and_compare_and_charts_have_every_day() {
     days(&app, other, 0, 29, 7).await;
     app.execute("delete from control.client_analytics where day = (now() at time zone 'UTC')::date - 3").await;
     let page = support.get(&format!("/clients/{client}/analytics")).await;
-    assert_eq!(page.texts("nav a.active"), ["30 days"]);
+    assert_eq!(page.texts("nav[aria-label=Period] a[aria-current]"), ["30 days"]);
     assert_eq!(
         page.texts(".tile"),
         [
