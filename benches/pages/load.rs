@@ -20,8 +20,8 @@ pub struct Rate {
 impl Rate {
     fn of(mut times: Vec<Duration>, lasted: Duration) -> Result<Rate, Failure> {
         times.sort_unstable();
-        let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied();
-        let (Some(half), Some(nearly_all)) = (at(0.5), at(0.99)) else { return Err("nothing was answered".into()) };
+        let at = |percent: usize| times.get(times.len() * percent / 100).copied();
+        let (Some(half), Some(nearly_all)) = (at(50), at(99)) else { return Err("nothing was answered".into()) };
         Ok(Rate { each_second: times.len() as f64 / lasted.as_secs_f64(), half, nearly_all })
     }
 }

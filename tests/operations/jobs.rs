@@ -149,7 +149,7 @@ async fn a_running_job_shows_how_far_it_is_and_asks_for_itself_until_it_rests() 
     let url = format!("/jobs/{id}");
     let page = founder.get(&url).await;
     assert_eq!(page.attributes("#job", "hx-trigger"), ["every 2s"]);
-    assert_eq!(page.attributes("#job", "hx-get"), [url.clone()]);
+    assert_eq!(page.attributes("#job", "hx-get"), [url.as_str()]);
     assert_eq!(
         (page.attributes("main progress", "value"), page.attributes("main progress", "max")),
         (vec!["1200".into()], vec!["4800".into()])
