@@ -42,7 +42,7 @@ impl App {
         let secret = Secret::load(config).map_err(AppError::Internal)?;
         let site = Site {
             nav: Nav::new(routes::nav()),
-            many: Many::default(),
+            many: Arc::new(Many::default()),
             environment: config.environment(),
             secure: config.is_secure(),
             public_url: config.public_url.clone(),

@@ -13,6 +13,9 @@ pub enum AppError {
     /// Nobody is signed in, or the session has ended.
     #[error("sign-in needed")]
     SignIn,
+    /// 401; the session ended under a form: what was typed, to be sent again after signing in.
+    #[error("sign-in needed before this form")]
+    SignInFirst(Vec<(String, String)>),
     /// 403; the privilege that is missing.
     #[error("the privilege {0} is missing")]
     Forbidden(&'static str),

@@ -10,6 +10,7 @@ use castellan::error::AppError;
 use castellan::operations::overview::store as overview;
 use castellan::tenancy::tenants;
 use castellan::web::list::{List, ListSpec};
+use castellan::web::many::Counter;
 use castellan::{audit, clients, operations, tenancy};
 use castellan_schema::control::tenants as table;
 use diesel::prelude::*;
@@ -35,6 +36,8 @@ pub enum Page {
 pub struct Sample {
     tenant: Uuid,
     deep: String,
+    /// Remembers which lists are long, as the console does.
+    counter: Counter,
 }
 
 impl Sample {
@@ -47,7 +50,8 @@ impl Sample {
             let count: i64 = living.count().get_result(conn)?;
             let by_name = living.order((table::name_sort, table::id)).select((table::name_sort, table::id));
             let (key, id) = by_name.offset(count * 4 / 5).first(conn)?;
-            Ok(Sample { tenant, deep: Cursor { sort: "name".into(), key, id, backwards: false }.encode() })
+            let deep = Cursor { sort: "name".into(), key, id, backwards: false }.encode();
+            Ok(Sample { tenant, deep, counter: Counter::over(Arc::default()) })
         })
         .await
     }
@@ -66,7 +70,7 @@ impl Sample {
 
     fn list(&self, page: Page, spec: &'static ListSpec) -> Result<List, AppError> {
         let (path, query) = page.path();
-        List::parse(spec, path, self.filled(query).as_bytes())
+        Ok(List::parse(spec, path, self.filled(query).as_bytes())?.counting(self.counter.clone()))
     }
 }
 
@@ -129,7 +133,7 @@ impl Page {
             Page::Audit | Page::AuditOfTenant => {
                 ask_audit(db, actor, sample.list(self, &audit::events::pages::LIST)?).await
             }
-            Page::Overview => ask_overview(db, actor).await,
+            Page::Overview => ask_overview(db, actor, sample.counter.clone()).await,
             _ => {
                 let list = sample.list(self, &tenants::pages::LIST)?;
                 read::<tenancy::View>(db, actor, move |conn| {
@@ -152,15 +156,15 @@ async fn ask_audit(db: &Db, actor: &Arc<Actor>, list: List) -> Result<(), AppErr
     .await
 }
 
-async fn ask_overview(db: &Db, actor: &Arc<Actor>) -> Result<(), AppError> {
+async fn ask_overview(db: &Db, actor: &Arc<Actor>, counter: Counter) -> Result<(), AppError> {
     let now = jiff::Timestamp::now();
     read::<operations::ViewOverview>(db, actor, move |conn| {
-        overview::tenants(conn, now)?;
-        overview::clients(conn, now)?;
-        overview::failed_jobs(conn, now)?;
-        overview::latest_changes(conn, now)?;
-        overview::closing_tenants(conn, now)?;
-        overview::dead_jobs(conn, now).map(drop)
+        overview::tenants(conn, now, &counter)?;
+        overview::clients(conn, now, &counter)?;
+        overview::failed_jobs(conn)?;
+        overview::latest_changes(conn)?;
+        overview::closing_tenants(conn)?;
+        overview::dead_jobs(conn).map(drop)
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! Finds out who asks: one look-up per request, of session and authority together, never from the cookie.
 
-use std::future::{Ready, ready};
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_session::SessionExt;
@@ -19,6 +20,7 @@ use crate::db::Db;
 use crate::db::functions::session_authority;
 use crate::error::AppError;
 use crate::web::context;
+use crate::web::form::Form;
 
 #[derive(Deserialize)]
 struct Authority {
@@ -67,9 +69,23 @@ async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<A
 
 impl<P: Privilege> FromRequest for Can<P> {
     type Error = AppError;
-    type Future = Ready<Result<Self, AppError>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Can::prove(context::actor(request)))
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        match Can::prove(context::actor(request)) {
+            Err(AppError::SignIn) if !request.method().is_safe() => {
+                let form = Form::from_request(request, payload);
+                Box::pin(async move { Err(sign_in_before(form.await)) })
+            }
+            proof => Box::pin(ready(proof)),
+        }
+    }
+}
+
+/// A form whose sender has no session any more is kept; anything else is just sent to sign in.
+fn sign_in_before(form: Result<Form, AppError>) -> AppError {
+    match form.map(|form| form.typed()) {
+        Ok(typed) if !typed.is_empty() => AppError::SignInFirst(typed),
+        _ => AppError::SignIn,
     }
 }

@@ -18,7 +18,7 @@ use crate::actor::Actor;
 /// What does not change while the process runs and every page shows or needs.
 pub struct Site {
     pub nav: Nav,
-    pub many: Many,
+    pub many: Arc<Many>,
     /// `development` or `production`.
     pub environment: &'static str,
     /// `https` and a `Secure` cookie.

@@ -17,6 +17,7 @@ impl ResponseError for AppError {
         match self {
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::SignIn | AppError::AlreadyDone(_) => StatusCode::SEE_OTHER,
+            AppError::SignInFirst(_) => StatusCode::UNAUTHORIZED,
             AppError::Forbidden(_) | AppError::CrossSite(_) => StatusCode::FORBIDDEN,
             AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
             AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
@@ -53,6 +54,14 @@ struct ErrorPage {
     request_id: String,
 }
 
+#[derive(Template)]
+#[template(path = "sign_in_first.html")]
+struct SignInFirst<'t> {
+    shell: Shell,
+    action: String,
+    typed: &'t [(String, String)],
+}
+
 /// Gives an error answer its page, and sends people without a session to sign in.
 pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
@@ -61,6 +70,10 @@ pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         let (request, _) = response.into_parts();
         let answer = to_sign_in(&request);
         return ServiceResponse::new(request, answer);
+    }
+    if let Some(AppError::SignInFirst(typed)) = error {
+        let answer = sign_in_first(response.request(), typed);
+        return ServiceResponse::new(response.into_parts().0, answer);
     }
     let has_page = response.headers().contains_key("content-type");
     if !(status.is_client_error() || status.is_server_error()) || (has_page && error.is_none()) {
@@ -92,6 +105,14 @@ fn page(request: &HttpRequest, status: StatusCode, message: String) -> HttpRespo
         return HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(page.message);
     }
     html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).body(title(status)))
+}
+
+/// The form as it was sent, to be sent again once somebody has signed in in another tab.
+fn sign_in_first(request: &HttpRequest, typed: &[(String, String)]) -> HttpResponse {
+    let shell = Context::of(request).shell("Your session has ended");
+    let page = SignInFirst { shell, action: request.uri().to_string(), typed };
+    let status = StatusCode::UNAUTHORIZED;
+    html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).finish())
 }
 
 fn title(status: StatusCode) -> &'static str {

@@ -48,6 +48,11 @@ impl Form {
         own_path(self.pairs.get("return_to"))
     }
 
+    /// All that was sent but passwords, which no page repeats.
+    pub fn typed(self) -> Vec<(String, String)> {
+        self.pairs.0.into_iter().filter(|(name, _)| !name.contains("password")).collect()
+    }
+
     /// Begins checking its values.
     pub fn check(&self) -> Check<'_> {
         Check { form: self, errors: Vec::new() }

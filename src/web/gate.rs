@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
+use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     self, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY,
@@ -36,6 +37,7 @@ pub async fn gate(
     note_refusal(&response).await;
     let mut response = errors::dress(response);
     forget_shown_notice(&mut response);
+    secure_cookies(&mut response);
     add_headers(&mut response);
     log(&response, began);
     Ok(compressed(response))
@@ -101,6 +103,21 @@ fn forget_shown_notice(response: &mut ServiceResponse<BoxBody>) {
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if shown && is_page {
         page::forget_flash(response.response_mut());
+    }
+}
+
+/// Behind TLS every cookie stays there, whoever set it.
+fn secure_cookies(response: &mut ServiceResponse<BoxBody>) {
+    if !response.request().app_data::<Data<Site>>().is_some_and(|site| site.secure) {
+        return;
+    }
+    let cookies: Vec<Cookie<'static>> = response.response().cookies().map(Cookie::into_owned).collect();
+    response.headers_mut().remove(header::SET_COOKIE);
+    for mut cookie in cookies {
+        cookie.set_secure(true);
+        if let Err(error) = response.response_mut().add_cookie(&cookie) {
+            tracing::error!(%error, "a cookie could not be set");
+        }
     }
 }
 

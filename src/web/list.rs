@@ -2,15 +2,15 @@
 //! `?q=&status=active,trial&created=2026-01-01..2026-01-31&sort=-created_at&after=<cursor>`.
 //! Values of one field are alternatives, fields narrow each other, and what is unknown is refused by name.
 
-use actix_web::web::Data;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
-use super::context::{Context, Site};
+use super::context::Context;
+use super::many::Counter;
 use super::query::Pairs;
-use crate::db::keyset::{COUNT_CAP, Cursor, PAGE_ROWS, Slice, Window};
+use crate::db::keyset::{Cursor, PAGE_ROWS, Slice, Window};
 use crate::error::AppError;
 
 /// What a list can be asked for.
@@ -60,8 +60,7 @@ pub struct List {
     /// What to search for, trimmed.
     pub q: Option<String>,
     pub window: Window,
-    /// Remembers which lists are long.
-    site: Option<Data<Site>>,
+    counter: Counter,
 }
 
 const SEARCH_MAX: usize = 200;
@@ -70,10 +69,7 @@ const OWN_PARAMETERS: [&str; 3] = ["q", "sort", "after"];
 impl List {
     /// The list that a request asks for.
     pub fn of(spec: &'static ListSpec, context: &Context) -> Result<List, AppError> {
-        let list = List::parse(spec, &context.path, &context.query)?;
-        // Who sees some rows only has lists of another length.
-        let site = context.actor.sees_everything().then(|| context.site.clone());
-        Ok(List { site, ..list })
+        Ok(List::parse(spec, &context.path, &context.query)?.counting(Counter::of(context)))
     }
 
     /// Checks a query against what the list knows. The path is without `.csv`.
@@ -86,10 +82,15 @@ impl List {
             q: search(spec, &pairs)?,
             window: window(spec, &pairs)?,
             pairs,
-            site: None,
+            counter: Counter::default(),
         };
         list.check_fields()?;
         Ok(list)
+    }
+
+    /// The same list, counted by this one.
+    pub fn counting(self, counter: Counter) -> List {
+        List { counter, ..self }
     }
 
     /// Words for a `like` pattern that finds `q` anywhere.
@@ -117,21 +118,7 @@ impl List {
     pub fn count<T>(&self, slice: &Slice<T>, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
         match (&slice.previous, &slice.next) {
             (None, None) => Ok(slice.rows.len() as i64),
-            _ => self.counted(count),
-        }
-    }
-
-    fn counted(&self, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
-        let name = self.pairs.without("after").without("sort").url(&self.path);
-        match &self.site {
-            Some(site) if site.many.knows(&name) => Ok(COUNT_CAP + 1),
-            site => {
-                let counted = count()?;
-                if let Some(site) = site.as_ref().filter(|_| counted > COUNT_CAP) {
-                    site.many.note(name);
-                }
-                Ok(counted)
-            }
+            _ => self.counter.count(self.pairs.without("after").without("sort").url(&self.path), count),
         }
     }
 

@@ -1,8 +1,12 @@
 //! Which lists were found to have more rows than are counted. Counting them again costs more than their pages.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use super::context::Context;
+use crate::db::keyset::COUNT_CAP;
+use crate::error::AppError;
 
 /// Lists with their filters, and when they were counted.
 #[derive(Debug, Default)]
@@ -14,18 +18,46 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 const LISTS: usize = 1000;
 
 impl Many {
-    /// Whether the list was found to be long a moment ago.
-    pub fn knows(&self, list: &str) -> bool {
+    fn knows(&self, list: &str) -> bool {
         self.0.lock().is_ok_and(|lists| lists.get(list).is_some_and(|since| since.elapsed() < REMEMBERED))
     }
 
-    /// Remembers that the list is long.
-    pub fn note(&self, list: String) {
+    fn note(&self, list: String) {
         if let Ok(mut lists) = self.0.lock() {
             if lists.len() >= LISTS {
                 lists.clear();
             }
             lists.insert(list, Instant::now());
+        }
+    }
+}
+
+/// Counts lists for one reader and remembers the long ones for the next.
+#[derive(Clone, Default)]
+pub struct Counter(Option<Arc<Many>>);
+
+impl Counter {
+    /// Who sees some rows only has lists of another length: theirs are always counted.
+    pub fn of(context: &Context) -> Counter {
+        Counter(context.actor.sees_everything().then(|| context.site().many.clone()))
+    }
+
+    /// For everybody who sees every row.
+    pub fn over(many: Arc<Many>) -> Counter {
+        Counter(Some(many))
+    }
+
+    /// The number of rows behind the address of a list, by `count` unless there were too many a moment ago.
+    pub fn count(&self, list: String, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
+        match &self.0 {
+            Some(many) if many.knows(&list) => Ok(COUNT_CAP + 1),
+            many => {
+                let counted = count()?;
+                if let Some(many) = many.as_ref().filter(|_| counted > COUNT_CAP) {
+                    many.note(list);
+                }
+                Ok(counted)
+            }
         }
     }
 }

@@ -137,8 +137,11 @@ async fn behind_tls_cookies_belong_to_the_host_and_browsers_stay_with_tls() {
         assert!(session.contains(part), "{part}: {session}");
     }
     assert!(!session.contains("Domain"), "{session}");
-    for cookie in &cookies {
-        assert!(cookie.contains("Secure"), "{cookie}");
+    let sign_out = person.request(Method::POST, "/sign-out").header(ORIGIN, public);
+    let notice = person.send(sign_out).await.set_cookies();
+    assert!(notice.iter().any(|cookie| cookie.starts_with("flash=")), "{notice:?}");
+    for cookie in cookies.iter().chain(&notice) {
+        assert!(cookie.contains("; Secure"), "{cookie}");
     }
     for page in [person.get("/tenants").await, person.get("/nothing").await, person.get(assets::url("app.css")).await] {
         assert_eq!(page.header("strict-transport-security"), "max-age=63072000; includeSubDomains", "{}", page.path);

@@ -245,6 +245,39 @@ async fn cookies_that_are_not_ours_are_nobody() {
 }
 
 #[actix_web::test]
+async fn a_form_sent_after_the_session_ended_is_kept_and_sent_again() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let form = person.get("/tenants/new").await.form();
+    let form = form.with("name", "Say \"hi\" <b>").with("slug", "hi").with("region", "eu-west");
+    app.execute("update control.sessions set revoked_at = now(), revoked_reason = 'signed_out'").await;
+    let page = person.submit(&form).await;
+    assert_eq!((page.status, page.title().as_str()), (401, "Your session has ended"));
+    assert_eq!(app.number("select count(*) from control.tenants").await, 0);
+    let kept = page.form();
+    assert_eq!((kept.action.as_str(), kept.value("name")), ("/tenants", "Say \"hi\" <b>"));
+    assert_eq!(person.submit(&kept).await.status, 401, "it waits until somebody has signed in");
+    assert_eq!(person.sign_in(&person.email, PASSWORD).await.status, 303);
+    let done = person.submit(&kept).await;
+    assert_eq!(done.status, 303, "{:?}", done.errors());
+    assert_eq!(app.text("select name from control.tenants").await, "Say \"hi\" <b>");
+    assert_eq!(person.submit(&kept).await.location(), done.location(), "and is done once");
+}
+
+#[actix_web::test]
+async fn what_is_kept_for_later_holds_no_password_and_nothing_is_kept_of_nothing() {
+    let app = TestApp::start().await;
+    let nobody = app.anonymous();
+    let page = nobody.post_form("/tenants", &[("name", "North"), ("new_password", PASSWORD)]).await;
+    assert_eq!(page.status, 401);
+    assert!(page.text().contains("North") && !page.text().contains(PASSWORD));
+    let page = nobody.post_form("/tenants", &[]).await;
+    assert_eq!((page.status, page.location().as_str()), (303, "/sign-in"));
+    let page = nobody.post_body("/tenants", "application/json", b"{}".to_vec()).await;
+    assert_eq!((page.status, page.location().as_str()), (303, "/sign-in"));
+}
+
+#[actix_web::test]
 async fn htmx_is_sent_to_the_sign_in_page_and_never_swaps_it_in() {
     let app = TestApp::start().await;
     let page = app.anonymous().htmx_get("/tenants?sort=name").await;

@@ -1,5 +1,6 @@
 //! What holds everywhere.
 
+mod mutations;
 mod routes;
 mod schema;
 mod schema_crate;

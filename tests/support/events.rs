@@ -62,7 +62,12 @@ impl TestApp {
 
     /// The newest event that is not a read.
     pub async fn last_event(&self) -> Event {
-        self.events_where("not e.is_read").await.pop().expect("there is an event")
+        self.written_events().await.pop().expect("there is an event")
+    }
+
+    /// All events that are not reads, oldest first.
+    pub async fn written_events(&self) -> Vec<Event> {
+        self.events_where("not e.is_read").await
     }
 
     /// How many events and changes there are; nothing happened while this stays the same.

@@ -113,8 +113,9 @@ pub async fn export_of_tenant(
     db: Data<Db>,
     tenant_id: Path<Uuid>,
 ) -> Result<HttpResponse, AppError> {
-    let list = List::of(&LIST_OF_TENANT, &context)?;
-    csv(can, db, Some(*tenant_id), list).await
+    let (tenant_id, list) = (*tenant_id, List::of(&LIST_OF_TENANT, &context)?);
+    db.read(&can, move |conn| store::owner(conn, tenant_id)).await?;
+    csv(can, db, Some(tenant_id), list).await
 }
 
 async fn csv(can: Can<Export>, db: Data<Db>, tenant_id: Option<Uuid>, list: List) -> Result<HttpResponse, AppError> {

@@ -13,7 +13,7 @@ use super::store;
 use crate::action::Action;
 use crate::actor::Can;
 use crate::audit::history;
-use crate::clients::clients::store::chosen_tenants;
+use crate::clients::clients::store::{self as clients, chosen_tenants};
 use crate::clients::{Deploy, Export, Head, View};
 use crate::db::Db;
 use crate::db::keyset::Slice;
@@ -119,8 +119,9 @@ pub async fn export_of_client(
     db: Data<Db>,
     client_id: Path<Uuid>,
 ) -> Result<HttpResponse, AppError> {
-    let list = List::of(&LIST_OF_CLIENT, &context)?;
-    csv(can, db, Some(*client_id), list).await
+    let (client_id, list) = (*client_id, List::of(&LIST_OF_CLIENT, &context)?);
+    db.read(&can, move |conn| clients::find(conn, client_id)).await?;
+    csv(can, db, Some(client_id), list).await
 }
 
 async fn csv(can: Can<Export>, db: Data<Db>, client_id: Option<Uuid>, list: List) -> Result<HttpResponse, AppError> {

@@ -50,7 +50,7 @@ select demo.id(c.created_at, c.n * 10 + k, 53), c.id, c.tenant_id, (array['store
     demo.pick(array['#1F6FEB', '#0B7A75', '#B3261E', '#6B4FBB', '#D97706', '#2F2F2F'], c.n, 54),
     case when c.n % 3 <> 1 then 'https://cdn.castellan.example/logos/' || c.slug || '.svg' end,
     case when (c.n + k) % 4 = 0 then 'draft' else 'published' end,
-    case when (c.n + k) % 4 <> 0 then c.created_at + interval '2 days' end, c.created_at, c.created_at
+    case when (c.n + k) % 4 <> 0 then least(now(), c.created_at + interval '2 days') end, c.created_at, c.created_at
 from demo.clients c cross join generate_series(1, 3) k
 where k <= 1 + c.n % 3 and c.place <= 20000;
 

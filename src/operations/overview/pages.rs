@@ -19,6 +19,7 @@ use crate::operations::{ViewJobs, ViewOverview};
 use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::list::Span;
+use crate::web::many::Counter;
 use crate::web::page::{self, Shell};
 use crate::{clients, tenancy};
 
@@ -84,16 +85,17 @@ struct Index {
 
 pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let (now, actor) = (Timestamp::now(), can.actor());
-    let tenants = read::<tenancy::View, _>(&db, actor, now, store::tenants).await;
-    let clients = read::<clients::View, _>(&db, actor, now, store::clients).await;
-    let failed = read::<ViewJobs, _>(&db, actor, now, store::failed_jobs).await;
+    let (counter, too) = (Counter::of(&context), Counter::of(&context));
     let span = Span { from: Some(a_day_before(now).into()), until: None };
-    let refused = read::<Glance, _>(&db, actor, now, move |conn, _| {
+    let tenants = read::<tenancy::View, _>(&db, actor, move |conn| store::tenants(conn, now, &counter)).await;
+    let clients = read::<clients::View, _>(&db, actor, move |conn| store::clients(conn, now, &too)).await;
+    let failed = read::<ViewJobs, _>(&db, actor, store::failed_jobs).await;
+    let refused = read::<Glance, _>(&db, actor, move |conn| {
         audit::security_events::store::count(conn, "authn_login_fail", span)
     });
     let tiles = vec![
-        Tile { label: "Tenants", part: tenants.map(|stock| stocked(&stock, "/tenants", now)) },
-        Tile { label: "Clients", part: clients.map(|stock| stocked(&stock, "/clients", now)) },
+        Tile { label: "Tenants", part: tenants.map(|stock| stocked(&stock, now)) },
+        Tile { label: "Clients", part: clients.map(|stock| stocked(&stock, now)) },
         Tile { label: "Failed jobs", part: failed.map(jobs) },
         Tile { label: "Sign-in failures in 24 hours", part: refused.await.map(|count| sign_ins(count, now)) },
     ];
@@ -101,9 +103,9 @@ pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Re
         shell: context.shell("Overview"),
         as_of: now.into(),
         tiles,
-        changes: read::<ViewHistory, _>(&db, actor, now, store::latest_changes).await,
-        closing: read::<tenancy::View, _>(&db, actor, now, store::closing_tenants).await,
-        dead: read::<ViewJobs, _>(&db, actor, now, store::dead_jobs).await,
+        changes: read::<ViewHistory, _>(&db, actor, store::latest_changes).await,
+        closing: read::<tenancy::View, _>(&db, actor, store::closing_tenants).await,
+        dead: read::<ViewJobs, _>(&db, actor, store::dead_jobs).await,
     };
     page::ok(page.render())
 }
@@ -112,15 +114,14 @@ pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Re
 async fn read<P, T>(
     db: &Db,
     actor: &Arc<Actor>,
-    now: Timestamp,
-    work: impl FnOnce(&mut PgConnection, Timestamp) -> Result<T, AppError> + Send + 'static,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, AppError> + Send + 'static,
 ) -> Part<T>
 where
     P: Privilege,
     T: Send + 'static,
 {
     let Ok(can) = Can::<P>::prove(actor.clone()) else { return Part::Hidden };
-    match db.read(&can, move |conn| work(conn, now)).await {
+    match db.read(&can, work).await {
         Ok(value) => Part::Shown(value),
         Err(error) => {
             tracing::error!(request_id = %actor.request_id, privilege = P::NAME, %error, "a part of the overview failed");
@@ -129,17 +130,16 @@ where
     }
 }
 
-fn stocked(stock: &Stock, list: &str, now: Timestamp) -> Numbers {
-    let since = trend::beginning(now).strftime("%Y-%m-%d").to_string();
-    let new = Figure::new(stock.new, "new in 30 days", format!("{list}?created={since}.."));
+fn stocked(stock: &Stock, now: Timestamp) -> Numbers {
+    let new = Figure::new(stock.new, "new in 30 days", Stock::since(stock.list, now));
     let states = stock.by_status.iter().filter(|(_, count)| *count > 0);
-    let states = states.map(|(status, count)| Figure::new(*count, status, format!("{list}?status={status}")));
+    let states = states.map(|(status, count)| Figure::new(*count, status, Stock::of_status(stock.list, status)));
     let words = |levels: &Vec<i64>| {
         let grown = levels.last().copied().unwrap_or(0);
         (trend::points(levels), format!("{grown:+} in 30 days"))
     };
     Numbers {
-        main: Figure::new(stock.total(), "", list),
+        main: Figure::new(stock.total(), "", stock.list),
         others: states.chain([new]).collect(),
         line: stock.levels.as_ref().map(words),
     }

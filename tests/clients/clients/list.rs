@@ -109,6 +109,9 @@ async fn exports_have_the_column_names_and_the_rows_of_their_list() {
         assert!(lines[1].starts_with(&format!("{id},{north},bakery,Bakery,active,,,'=1+1,,20")), "{}", lines[1]);
     }
     assert_eq!(app.events("clients.export").await.len(), 2);
+    for nothing in [format!("/tenants/{id}/clients.csv"), format!("/clients/{north}/deployments.csv")] {
+        assert_eq!(founder.get(&nothing).await.status, 404, "{nothing}");
+    }
     assert_eq!(app.support().await.get("/clients.csv").await.status, 403);
 }
 

@@ -1,0 +1,159 @@
+//! Every route that changes something leaves one event with its diff: a founder walks through all of them.
+
+use std::collections::BTreeSet;
+
+use castellan::jobs::NewJob;
+use castellan::routes;
+use uuid::Uuid;
+
+use crate::support::{PASSWORD, Page, Person, TestApp};
+
+/// The routes of the table that take a form.
+fn mutating() -> BTreeSet<&'static str> {
+    routes::table().iter().filter(|route| route.method == "POST").map(|route| route.path).collect()
+}
+
+/// The route that an address belongs to: parameters stand for ids.
+fn route_of(address: &str) -> &'static str {
+    let fits = |route: &&&'static str| {
+        let (pattern, parts): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), address.split('/').collect());
+        let is_id = |part: &str| part.parse::<Uuid>().is_ok();
+        pattern.len() == parts.len()
+            && pattern.iter().zip(&parts).all(|(one, part)| one == part || one.starts_with('{') && is_id(part))
+    };
+    mutating().iter().find(fits).unwrap_or_else(|| panic!("no route takes {address}"))
+}
+
+/// Somebody on their way through all routes.
+struct Walk {
+    app: TestApp,
+    person: Person,
+    walked: BTreeSet<&'static str>,
+}
+
+impl Walk {
+    /// Fills in the form of a page, sends it and looks at the event. Returns where it leads.
+    async fn fill(&mut self, page: &str, typed: &[(&str, &str)]) -> String {
+        let page = self.person.get(page).await;
+        assert_eq!(page.status, 200, "{}: {:?}", page.path, page.errors());
+        let mut form = page.form();
+        for (name, value) in typed.iter().chain(&[("reason", "because"), ("confirm", "northwind")]) {
+            if page.text().contains(&format!("name=\"{name}\"")) {
+                form = form.with(name, value);
+            }
+        }
+        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.send(&form.action, &fields).await.location()
+    }
+
+    /// Sends a form: it succeeds, and leaves one event of this person with the rows it changed.
+    async fn send(&mut self, address: &str, fields: &[(&str, &str)]) -> Page {
+        let before = self.app.written_events().await;
+        let answer = self.person.post_form(address, fields).await;
+        assert_eq!(answer.status, 303, "{address}: {:?} {}", answer.errors(), answer.text());
+        let mut events = self.app.written_events().await;
+        events.retain(|event| before.iter().all(|known| known.id != event.id));
+        let [event] = &events[..] else { panic!("{address} left {} events", events.len()) };
+        assert_eq!((event.actor_id, event.outcome.as_str()), (self.person.id, "success"), "{address}");
+        let reason = fields.iter().find(|(name, _)| *name == "reason").map(|(_, reason)| *reason);
+        assert_eq!(event.reason.as_deref(), reason, "{address}");
+        assert!(!event.changes.is_empty(), "{address}: {} has no diff", event.action);
+        for change in &event.changes {
+            assert!(change.before.is_object() || change.after.is_object(), "{address}: {change:?}");
+        }
+        self.walked.insert(route_of(address));
+        answer
+    }
+
+    /// `<thing>/<noun>/new`, one after the other.
+    async fn act(&mut self, thing: &str, nouns: &[&str]) {
+        for noun in nouns {
+            self.fill(&format!("{thing}/{noun}/new"), &[]).await;
+        }
+    }
+
+    async fn tenant(&mut self) -> String {
+        let new = [("name", "Northwind"), ("slug", "northwind"), ("region", "eu-west")];
+        let tenant = self.fill("/tenants/new", &new).await;
+        self.fill(&format!("{tenant}/edit"), &[("notes", "Pays late")]).await;
+        self.fill(&format!("{tenant}/policies/edit"), &[("session_idle_minutes", "20")]).await;
+        self.act(&tenant, &["suspension", "reactivation", "closing", "cancellation", "deletion", "restoration"]).await;
+        tenant
+    }
+
+    async fn people_and_workspaces(&mut self, tenant: &str) {
+        let shop = self.fill(&format!("{tenant}/workspaces/new"), &[("name", "Shop")]).await;
+        assert!(shop.starts_with(tenant));
+        let id = self.app.text("select id from control.workspaces where name = 'Shop'").await;
+        let shop = format!("{tenant}/workspaces/{id}");
+        self.fill(&format!("{shop}/edit"), &[("name", "Shops")]).await;
+        self.act(&shop, &["archiving", "reopening"]).await;
+        let ada = [("email", "ada@northwind.example"), ("name", "Ada"), ("workspace_id", id.as_str())];
+        self.fill(&format!("{tenant}/people/new"), &ada).await;
+        let ada = format!("{tenant}/people/{}", self.app.text("select id from control.workspace_members").await);
+        self.fill(&format!("{ada}/edit"), &[("role", "viewer")]).await;
+        self.act(&ada, &["removal"]).await;
+    }
+
+    async fn domains(&mut self, tenant: &str) {
+        let domain = self.fill(&format!("{tenant}/domains/new"), &[("domain", "northwind.example")]).await;
+        self.send(&format!("{domain}/check"), &[]).await;
+        self.app.execute("update control.tenant_domains set status = 'verified', verified_at = now()").await;
+        self.act(&domain, &["promotion", "removal"]).await;
+    }
+
+    /// The client has the tenant's slug too, so that there is one word to confirm with.
+    async fn clients(&mut self, tenant: &str) {
+        let tenant_id = tenant.trim_start_matches("/tenants/");
+        let other = [("tenant", tenant_id), ("name", "Bakery"), ("slug", "bakery")];
+        self.fill("/clients/new", &other).await;
+        let client =
+            self.fill(&format!("{tenant}/clients/new"), &[("name", "Northwind"), ("slug", "northwind")]).await;
+        self.fill(&format!("{client}/edit"), &[("industry", "Trade")]).await;
+        self.act(&client, &["activation"]).await;
+        let deployment =
+            [("environment", "production"), ("version_label", "v1"), ("url", "https://northwind.example")];
+        let deployment = self.fill(&format!("{client}/deployments/new"), &deployment).await;
+        self.act(&deployment, &["cancellation"]).await;
+        let template = self.fill(&format!("{client}/customizations/new"), &[("template_id", "shop")]).await;
+        self.fill(&format!("{template}/edit"), &[("settings", "{\"a\": 1}")]).await;
+        self.act(&template, &["publication", "deletion", "restoration"]).await;
+        self.act(&client, &["pausing", "archiving", "deletion", "restoration"]).await;
+    }
+
+    async fn jobs(&mut self) {
+        let id = self.app.enqueue(NewJob::of("test.one")).await;
+        self.act(&format!("/jobs/{id}"), &["cancellation", "retry"]).await;
+    }
+
+    async fn account(&mut self) {
+        let (id, email) = (self.person.id.expect("somebody"), self.person.email.clone());
+        for one in ["one", "all others"] {
+            let elsewhere = self.app.browser_of(id, &email).await;
+            let live = "select id from control.sessions where revoked_at is null order by created_at desc limit 1";
+            let session = self.app.text(live).await;
+            match one {
+                "one" => self.send(&format!("/account/sessions/{session}/end"), &[]).await,
+                _ => self.send("/account/sessions/end-others", &[]).await,
+            };
+            assert_eq!(elsewhere.get("/").await.status, 303);
+        }
+        self.send("/sign-out", &[]).await;
+        self.send("/sign-in", &[("email", &email), ("password", PASSWORD)]).await;
+    }
+}
+
+#[actix_web::test]
+async fn every_mutating_route_leaves_an_event_and_its_diff() {
+    let app = TestApp::start().await;
+    let person = app.founder().await;
+    let mut walk = Walk { app, person, walked: BTreeSet::new() };
+    let tenant = walk.tenant().await;
+    walk.people_and_workspaces(&tenant).await;
+    walk.domains(&tenant).await;
+    walk.clients(&tenant).await;
+    walk.jobs().await;
+    walk.account().await;
+    assert_eq!(walk.walked, mutating(), "every route of the table was walked");
+    walk.app.leaves_jobs();
+}
