@@ -105,7 +105,7 @@ impl Walk {
     /// The client has the tenant's slug too, so that there is one word to confirm with.
     async fn clients(&mut self, tenant: &str) {
         let tenant_id = tenant.trim_start_matches("/tenants/");
-        let other = [("tenant", tenant_id), ("name", "Bakery"), ("slug", "bakery")];
+        let other = [("tenant_id", tenant_id), ("name", "Bakery"), ("slug", "bakery")];
         self.fill("/clients/new", &other).await;
         let client =
             self.fill(&format!("{tenant}/clients/new"), &[("name", "Northwind"), ("slug", "northwind")]).await;

@@ -65,18 +65,18 @@ impl FormPage {
 /// The tenant is named in the form; `?tenant=` fills it in.
 pub async fn new(_: Can<Manage>, context: Context) -> Result<HttpResponse, AppError> {
     let tenant = context.pairs()?.get("tenant").unwrap_or_default().to_owned();
-    page::ok(FormPage::of_new(&context, FormView::filled(&[("tenant", &tenant)]), None).render())
+    page::ok(FormPage::of_new(&context, FormView::filled(&[("tenant_id", &tenant)]), None).render())
 }
 
 pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form) -> Result<HttpResponse, AppError> {
     let facts = ClientFacts::from_form(&form);
-    let named = form.get("tenant").trim().to_owned();
+    let named = form.get("tenant_id").trim().to_owned();
     let owner = match named.is_empty() {
-        true => Err(FieldError::new("tenant", "is required")),
+        true => Err(FieldError::new("tenant_id", "is required")),
         false => match db.read(&can, move |conn| store::owner_by_text(conn, &named)).await {
             Ok(owner) if can.actor().holds_in_tenant("clients.manage", owner.id) => Ok(owner),
             Ok(_) | Err(AppError::NotFound) => {
-                Err(FieldError::new("tenant", "is not the slug or id of a tenant that you may make clients for"))
+                Err(FieldError::new("tenant_id", "is not the slug or id of a tenant that you may make clients for"))
             }
             Err(error) => return Err(error),
         },
@@ -90,7 +90,7 @@ pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form
     };
     match insert(&can, &db, &form, owner.id, facts).await {
         Ok(made) => Ok(made),
-        Err(AppError::Conflict(why)) => refused(&context, &form, vec![FieldError::new("tenant", why)], None),
+        Err(AppError::Conflict(why)) => refused(&context, &form, vec![FieldError::new("tenant_id", why)], None),
         Err(error) => refused(&context, &form, field_errors(error, &CONSTRAINTS)?, None),
     }
 }

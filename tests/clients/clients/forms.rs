@@ -37,16 +37,16 @@ async fn the_tenant_is_named_by_slug_or_id() {
     let founder = app.founder().await;
     let tenant = app.tenant("north").await;
     let form = founder.get("/clients/new?tenant=north").await.form();
-    assert_eq!((form.action.as_str(), form.value("tenant")), ("/clients", "north"));
-    let page = founder.submit(&form.clone().with("tenant", "nowhere").with("slug", "a")).await;
+    assert_eq!((form.action.as_str(), form.value("tenant_id")), ("/clients", "north"));
+    let page = founder.submit(&form.clone().with("tenant_id", "nowhere").with("slug", "a")).await;
     assert_eq!((page.status, page.errors().len()), (422, 3), "{:?}", page.errors());
-    assert!(page.field_error("tenant").contains("not the slug or id"), "{:?}", page.errors());
-    let page = founder.submit(&form.clone().with("tenant", "").with("name", "A").with("slug", "aa")).await;
-    assert_eq!(page.field_error("tenant"), "is required");
-    let page = founder.submit(&form.clone().with("tenant", "019a0000-0000-7000-8000-000000000000")).await;
-    assert!(page.field_error("tenant").contains("not the slug or id"), "{:?}", page.errors());
+    assert!(page.field_error("tenant_id").contains("not the slug or id"), "{:?}", page.errors());
+    let page = founder.submit(&form.clone().with("tenant_id", "").with("name", "A").with("slug", "aa")).await;
+    assert_eq!(page.field_error("tenant_id"), "is required");
+    let page = founder.submit(&form.clone().with("tenant_id", "019a0000-0000-7000-8000-000000000000")).await;
+    assert!(page.field_error("tenant_id").contains("not the slug or id"), "{:?}", page.errors());
     assert_eq!(founder.submit(&form.with("name", "By slug").with("slug", "by-slug")).await.status, 303);
-    let form = founder.get("/clients/new").await.form().with("tenant", &tenant.to_string());
+    let form = founder.get("/clients/new").await.form().with("tenant_id", &tenant.to_string());
     assert_eq!(founder.submit(&form.with("name", "By id").with("slug", "by-id")).await.status, 303);
     assert_eq!(app.number("select count(*) from control.clients").await, 2);
 }
@@ -105,7 +105,7 @@ async fn a_closed_or_deleted_tenant_takes_no_clients() {
     }
     let named = founder.get("/clients/new?tenant=north").await.form().with("name", "Late").with("slug", "late");
     let page = founder.submit(&named).await;
-    assert_eq!((page.status, page.field_error("tenant").as_str()), (422, why));
+    assert_eq!((page.status, page.field_error("tenant_id").as_str()), (422, why));
     app.execute("update control.tenants set deleted_at = now()").await;
     let page = founder.submit(&form).await;
     assert_eq!(page.errors(), ["The tenant North is deleted and takes no clients."]);

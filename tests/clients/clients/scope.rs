@@ -89,7 +89,7 @@ async fn a_right_on_a_client_makes_no_others() {
     assert!(manager.get(&format!("/tenants/{north}/clients")).await.link("New client").is_empty());
     assert_eq!(manager.get(&format!("/tenants/{south}/clients")).await.status, 404);
     for tenant in ["north", "south"] {
-        let page = manager.post_form("/clients", &[("tenant", tenant), fields[0], fields[1]]).await;
+        let page = manager.post_form("/clients", &[("tenant_id", tenant), fields[0], fields[1]]).await;
         assert_eq!((page.status, page.errors().len()), (422, 1), "{tenant}: {:?}", page.errors());
     }
     let manager = app.scoped_to_tenant(&MANAGER, north).await;
