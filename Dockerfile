@@ -6,17 +6,18 @@
 FROM node:20-bookworm-slim AS node
 
 FROM rust:1.95-bookworm AS build
+RUN apt-get update && apt-get install --yes --no-install-recommends libpq-dev && rm -rf /var/lib/apt/lists/*
 # npm fetches the CSS and JavaScript that the binary embeds.
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=node /usr/local/lib/node_modules /usr/local/lib/node_modules
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 WORKDIR /castellan
 COPY . .
-RUN cargo build --release --locked --no-default-features --features tls
+RUN cargo build --release --locked --no-default-features
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates \
+    && apt-get install --yes --no-install-recommends ca-certificates libpq5 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home --home-dir /var/lib/castellan castellan
 COPY --from=build /castellan/target/release/castellan /usr/local/bin/castellan

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use castellan::config::Config;
 
 use crate::Failure;
-use crate::http::{Client, header};
+use crate::http::Client;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_castellan");
 
@@ -51,8 +51,9 @@ impl Server {
     fn sign_in(&mut self, line: &str) -> Result<(), Failure> {
         let (_, path) = line.rsplit_once(&self.address.to_string()).ok_or("the console printed no link")?;
         let answer = self.client()?.get(path, false)?;
-        let cookie = header(&answer.head, "set-cookie").and_then(|cookie| cookie.split(';').next());
-        self.cookie = cookie.ok_or("the link did not sign in")?.to_owned();
+        let cookies = answer.head.lines().filter_map(|line| line.split_once(": ")).map(|(_, value)| value);
+        let session = cookies.filter_map(|value| value.split(';').next()).find(|pair| pair.starts_with("castellan="));
+        self.cookie = session.ok_or("the link did not sign in")?.to_owned();
         Ok(())
     }
 

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::AppError;
@@ -43,7 +45,7 @@ impl Passwords {
     /// Ready to hash at this cost.
     pub fn new(cost: Cost) -> Result<Passwords, AppError> {
         let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(internal)?;
-        let dummy = hash_now(&params, "nobody has this password")?;
+        let dummy = fits_nothing(&params);
         Ok(Passwords {
             params,
             queue: Arc::new(Semaphore::new(WAITING)),
@@ -94,6 +96,13 @@ fn hash_now(params: &Params, password: &str) -> Result<String, AppError> {
     Ok(hash.to_string())
 }
 
+/// Looks like a hash and costs as much to verify, but nobody knows a password for it.
+fn fits_nothing(params: &Params) -> String {
+    let (salt, output): ([u8; 16], [u8; 32]) = (rand::random(), rand::random());
+    let cost = format!("m={},t={},p={}", params.m_cost(), params.t_cost(), params.p_cost());
+    format!("$argon2id$v=19${cost}${}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output))
+}
+
 fn verify_now(hash: &str, password: &str) -> Result<bool, AppError> {
     let hash = PasswordHash::new(hash).map_err(internal)?;
     Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
@@ -101,4 +110,20 @@ fn verify_now(hash: &str, password: &str) -> Result<bool, AppError> {
 
 fn internal(error: impl std::fmt::Display) -> AppError {
     AppError::Internal(format!("password hashing: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_fits_the_stand_in_and_it_costs_what_a_hash_costs() {
+        let passwords = Passwords::new(Cost { memory_kib: 8, passes: 2 }).expect("a cost");
+        let real = passwords.hash_blocking("correct horse").expect("a hash");
+        let cost = |hash: &str| hash.rsplitn(3, '$').nth(2).map(str::to_owned);
+        assert_eq!(cost(&passwords.dummy), cost(&real));
+        assert_eq!(passwords.dummy.len(), real.len());
+        assert!(verify_now(&real, "correct horse").expect("readable"));
+        assert!(!verify_now(&passwords.dummy, "correct horse").expect("readable"));
+    }
 }
