@@ -9,6 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 
+use crate::audit::events::pages::KnownActions;
 use crate::auth::password::{Cost, Passwords};
 use crate::config::{Config, Secret};
 use crate::db::{Db, Engine};
@@ -29,6 +30,7 @@ pub struct App {
     pub passwords: Data<Passwords>,
     /// What ends first when the process is asked to end.
     pub drain: Data<Drain>,
+    known_actions: Data<KnownActions>,
     handlers: Data<Handlers>,
     pace: Pace,
 }
@@ -53,6 +55,7 @@ impl App {
             site: Data::new(site),
             passwords: Data::new(Passwords::new(cost)?),
             drain: Data::default(),
+            known_actions: Data::default(),
             handlers: Data::new(handlers(engine)),
             pace: Pace::of(engine.pool().size),
         })
@@ -80,6 +83,7 @@ impl App {
                 .app_data(app.passwords.clone())
                 .app_data(app.handlers.clone())
                 .app_data(app.drain.clone())
+                .app_data(app.known_actions.clone())
                 .wrap(from_fn(gate))
                 .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))

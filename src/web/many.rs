@@ -1,4 +1,4 @@
-//! Which lists were found to have more rows than are counted. Counting them again costs more than their pages.
+//! How many rows long lists were found to have. Counting them again costs more than their pages.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -8,26 +8,32 @@ use super::context::Context;
 use crate::db::keyset::COUNT_CAP;
 use crate::error::AppError;
 
-/// Lists with their filters, and when they were counted.
+/// Lists with their filters, how many rows they had, and when.
 #[derive(Debug, Default)]
-pub struct Many(Mutex<HashMap<String, Instant>>);
+pub struct Many(Mutex<HashMap<String, (i64, Instant)>>);
 
+/// Lists of fewer rows are counted each time: it is quick, and there a row more or less is seen.
+const MANY: i64 = 1000;
 /// After this long a list is counted again.
-const REMEMBERED: Duration = Duration::from_secs(60);
+const REMEMBERED: Duration = Duration::from_secs(10);
+/// The same for a list with more rows than are counted, which stays one.
+const CAPPED_REMEMBERED: Duration = Duration::from_secs(60);
 /// Beyond it everything is forgotten, so that odd filters do not fill the memory.
 const LISTS: usize = 1000;
 
 impl Many {
-    fn knows(&self, list: &str) -> bool {
-        self.0.lock().is_ok_and(|lists| lists.get(list).is_some_and(|since| since.elapsed() < REMEMBERED))
+    fn recall(&self, list: &str) -> Option<i64> {
+        let (count, since) = *self.0.lock().ok()?.get(list)?;
+        let remembered = if count > COUNT_CAP { CAPPED_REMEMBERED } else { REMEMBERED };
+        (since.elapsed() < remembered).then_some(count)
     }
 
-    fn note(&self, list: String) {
+    fn note(&self, list: String, count: i64) {
         if let Ok(mut lists) = self.0.lock() {
             if lists.len() >= LISTS {
                 lists.clear();
             }
-            lists.insert(list, Instant::now());
+            lists.insert(list, (count, Instant::now()));
         }
     }
 }
@@ -47,17 +53,15 @@ impl Counter {
         Counter(Some(many))
     }
 
-    /// The number of rows behind the address of a list, by `count` unless there were too many a moment ago.
+    /// The number of rows behind the address of a list, by `count` unless there were many a moment ago.
     pub fn count(&self, list: String, count: impl FnOnce() -> Result<i64, AppError>) -> Result<i64, AppError> {
-        match &self.0 {
-            Some(many) if many.knows(&list) => Ok(COUNT_CAP + 1),
-            many => {
-                let counted = count()?;
-                if let Some(many) = many.as_ref().filter(|_| counted > COUNT_CAP) {
-                    many.note(list);
-                }
-                Ok(counted)
-            }
+        if let Some(known) = self.0.as_ref().and_then(|many| many.recall(&list)) {
+            return Ok(known);
         }
+        let counted = count()?;
+        if let Some(many) = self.0.as_ref().filter(|_| counted > MANY) {
+            many.note(list, counted);
+        }
+        Ok(counted)
     }
 }

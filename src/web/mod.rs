@@ -15,6 +15,7 @@ pub mod gate;
 pub mod list;
 pub mod list_view;
 pub mod many;
+pub mod memo;
 pub mod nav;
 pub mod page;
 pub mod query;

@@ -107,12 +107,10 @@ impl Walk {
         let tenant_id = tenant.trim_start_matches("/tenants/");
         let other = [("tenant_id", tenant_id), ("name", "Bakery"), ("slug", "bakery")];
         self.fill("/clients/new", &other).await;
-        let client =
-            self.fill(&format!("{tenant}/clients/new"), &[("name", "Northwind"), ("slug", "northwind")]).await;
+        let client = self.fill(&format!("{tenant}/clients/new"), &[("name", "Northwind"), ("slug", "northwind")]).await;
         self.fill(&format!("{client}/edit"), &[("industry", "Trade")]).await;
         self.act(&client, &["activation"]).await;
-        let deployment =
-            [("environment", "production"), ("version_label", "v1"), ("url", "https://northwind.example")];
+        let deployment = [("environment", "production"), ("version_label", "v1"), ("url", "https://northwind.example")];
         let deployment = self.fill(&format!("{client}/deployments/new"), &deployment).await;
         self.act(&deployment, &["cancellation"]).await;
         let template = self.fill(&format!("{client}/customizations/new"), &[("template_id", "shop")]).await;

@@ -1,6 +1,7 @@
 //! The pages of the log.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -20,6 +21,7 @@ use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::list::{Field, FieldKind, List, ListSpec};
 use crate::web::list_view::ListView;
+use crate::web::memo::Memo;
 use crate::web::page::{self, Shell};
 
 /// What the log can be asked for.
@@ -72,7 +74,21 @@ struct Index {
     without_reads: bool,
 }
 
-pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+/// What the filter of actions offers. To find it costs more than the page itself.
+pub struct KnownActions(Memo<Vec<String>>);
+
+impl Default for KnownActions {
+    fn default() -> KnownActions {
+        KnownActions(Memo::lasting(Duration::from_secs(60)))
+    }
+}
+
+pub async fn index(
+    can: Can<View>,
+    context: Context,
+    db: Data<Db>,
+    known: Data<KnownActions>,
+) -> Result<HttpResponse, AppError> {
     let list = List::of(&LIST, &context)?;
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
@@ -80,7 +96,8 @@ pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<Htt
     let (words, actions, slice, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
-            Ok((Words::of(conn, &list, &slice.rows)?, store::actions(conn)?, slice, list))
+            let actions = known.0.get(|| store::actions(conn))?;
+            Ok((Words::of(conn, &list, &slice.rows)?, actions, slice, list))
         })
         .await?;
     let mut view = list.view(&slice, slice.rows.len() as i64);

@@ -90,9 +90,8 @@ pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Re
     let tenants = read::<tenancy::View, _>(&db, actor, move |conn| store::tenants(conn, now, &counter)).await;
     let clients = read::<clients::View, _>(&db, actor, move |conn| store::clients(conn, now, &too)).await;
     let failed = read::<ViewJobs, _>(&db, actor, store::failed_jobs).await;
-    let refused = read::<Glance, _>(&db, actor, move |conn| {
-        audit::security_events::store::count(conn, "authn_login_fail", span)
-    });
+    let refused =
+        read::<Glance, _>(&db, actor, move |conn| audit::security_events::store::count(conn, "authn_login_fail", span));
     let tiles = vec![
         Tile { label: "Tenants", part: tenants.map(|stock| stocked(&stock, now)) },
         Tile { label: "Clients", part: clients.map(|stock| stocked(&stock, now)) },
