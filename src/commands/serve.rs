@@ -61,11 +61,12 @@ async fn end(drain: &Drain, handle: &ServerHandle) {
     let _ = timeout(LAST_BYTES, closing).await;
 }
 
-/// One line with the address, and in development a link that signs in.
+/// One line with the address, and in development a link that signs in, unless the founder was given a password: then
+/// nobody needs one, and a log may be read by many.
 async fn announce(app: &App, config: &Config, founder: Option<(uuid::Uuid, String)>) -> Result<(), String> {
     let address = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     match founder {
-        Some((id, email)) if !config.is_secure() => {
+        Some((id, email)) if !config.is_secure() && config.founder_password.is_none() => {
             let link = setup::sign_in_link(&app.db, config, "serve", id).await.map_err(explain)?;
             println!("Castellan listens on {address} - sign in as {email} within 10 minutes, once: {link}");
         }
