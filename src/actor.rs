@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::error::AppError;
@@ -17,6 +18,10 @@ pub trait Privilege: Send + Sync + 'static {
     const LOG_READS: bool = false;
     /// What it takes to hold it.
     const NEEDS: Needs = Needs::Grant;
+    /// Used only in the minutes after somebody has proved again who they are.
+    const ELEVATED: bool = false;
+    /// Open to those who must add a second factor before anything else.
+    const WHILE_ENROLLING: bool = false;
 }
 
 /// What it takes to hold a privilege.
@@ -26,6 +31,8 @@ pub enum Needs {
     Grant,
     /// A session, as for one's own account.
     Session,
+    /// A session that awaits its second factor, and nothing more.
+    HalfSession,
     /// Nothing: the sign-in page and what comes before it.
     Nothing,
 }
@@ -106,6 +113,13 @@ impl ActorKind {
     }
 }
 
+/// A session whose person has still to give a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HalfSession {
+    pub id: Uuid,
+    pub user_id: Uuid,
+}
+
 /// Somebody or something that acts.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -119,6 +133,14 @@ pub struct Actor {
     pub name: String,
     /// Path and query of the request, for reads that are logged.
     pub asked_for: String,
+    /// Dangerous actions are possible until then.
+    pub elevated_until: Option<Timestamp>,
+    /// May not be without a second factor, for they are staff in production.
+    pub factor_required: bool,
+    /// Must add a second factor before anything else.
+    pub must_enrol: bool,
+    /// Nobody yet, but with the first factor given.
+    pub half: Option<HalfSession>,
     grants: Vec<Grant>,
     everything: bool,
 }
@@ -137,18 +159,21 @@ impl Actor {
             kind: ActorKind::Person,
             user_id: Some(user_id),
             session_id: Some(session_id),
-            request_id,
             label: email,
             name,
-            asked_for: String::new(),
             grants: grants.iter().filter_map(|text| Grant::parse(text)).collect(),
-            everything: false,
+            ..Actor::anonymous(request_id)
         }
     }
 
     /// Somebody who has just proved who they are and has no session yet; may only sign in.
     pub fn signing_in(user_id: Uuid, request_id: Uuid) -> Self {
         Actor { kind: ActorKind::Person, user_id: Some(user_id), ..Actor::anonymous(request_id) }
+    }
+
+    /// Somebody who has given the first factor and not the second: holds no right at all.
+    pub fn halfway(half: HalfSession, request_id: Uuid) -> Self {
+        Actor { half: Some(half), ..Actor::anonymous(request_id) }
     }
 
     /// A job of the worker or a command of the command line, which may do everything under its own name.
@@ -166,9 +191,18 @@ impl Actor {
             label: String::new(),
             name: String::new(),
             asked_for: String::new(),
+            elevated_until: None,
+            factor_required: false,
+            must_enrol: false,
+            half: None,
             grants: Vec::new(),
             everything: false,
         }
+    }
+
+    /// Whether dangerous actions are possible now; processes need no second look.
+    pub fn is_elevated(&self) -> bool {
+        self.everything || self.elevated_until.is_some_and(|until| until > Timestamp::now())
     }
 
     /// Whether the privilege is held anywhere; templates draw buttons from it.
@@ -229,14 +263,20 @@ impl<P> Clone for Can<P> {
 }
 
 impl<P: Privilege> Can<P> {
-    /// Asks the actor. Nobody signed in is `SignIn`, a missing right `Forbidden`.
+    /// Asks the actor. Nobody signed in is `SignIn`, a missing right `Forbidden`, a missing proof `Elevate`.
     pub fn prove(actor: Arc<Actor>) -> Result<Can<P>, AppError> {
         let scope = match P::NEEDS {
             Needs::Nothing => Scope::Platform,
+            Needs::HalfSession if actor.half.is_some() => Scope::Platform,
             _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
+            Needs::HalfSession => return Err(AppError::AlreadyDone("/".to_owned())),
+            _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
             Needs::Session => Scope::Platform,
             Needs::Grant => actor.scope(P::NAME).ok_or(AppError::Forbidden(P::NAME))?,
         };
+        if P::ELEVATED && !actor.is_elevated() {
+            return Err(AppError::Elevate);
+        }
         Ok(Can { actor, scope, privilege: PhantomData })
     }
 
@@ -253,7 +293,7 @@ impl<P: Privilege> Can<P> {
     /// The database role whose policies and grants go with this proof.
     pub fn database_role(&self) -> &'static str {
         match (P::NEEDS, &self.actor.kind, &self.scope) {
-            (Needs::Session | Needs::Nothing, _, _) => "castellan_auth",
+            (Needs::Session | Needs::HalfSession | Needs::Nothing, _, _) => "castellan_auth",
             (Needs::Grant, ActorKind::Job, _) => "castellan_jobs",
             (Needs::Grant, _, Scope::Platform) => "castellan_staff",
             (Needs::Grant, _, Scope::Rows { .. }) => "castellan_scoped",

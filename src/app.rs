@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 
 use crate::audit::events::pages::KnownActions;
+use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
 use crate::config::{Config, Secret};
 use crate::db::{Db, Engine};
@@ -28,6 +29,7 @@ pub struct App {
     pub db: Db,
     pub site: Data<Site>,
     pub passwords: Data<Passwords>,
+    pub passkeys: Data<Passkeys>,
     /// What ends first when the process is asked to end.
     pub drain: Data<Drain>,
     known_actions: Data<KnownActions>,
@@ -54,6 +56,7 @@ impl App {
             db: Db::connect(engine.url(), engine.pool())?,
             site: Data::new(site),
             passwords: Data::new(Passwords::new(cost)?),
+            passkeys: Data::new(Passkeys::new(config.public_url.as_deref(), config.listen.port())),
             drain: Data::default(),
             known_actions: Data::default(),
             handlers: Data::new(handlers(engine)),
@@ -81,6 +84,7 @@ impl App {
                 .app_data(db.clone())
                 .app_data(app.site.clone())
                 .app_data(app.passwords.clone())
+                .app_data(app.passkeys.clone())
                 .app_data(app.handlers.clone())
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())

@@ -16,6 +16,15 @@ pub enum AppError {
     /// 401; the session ended under a form: what was typed, to be sent again after signing in.
     #[error("sign-in needed before this form")]
     SignInFirst(Vec<(String, String)>),
+    /// The person must add a second factor before anything else.
+    #[error("a second factor must be added first")]
+    EnrolFirst,
+    /// The session is not elevated.
+    #[error("elevation needed")]
+    Elevate,
+    /// 401; the session is not elevated under a form: what was typed, to be sent again afterwards.
+    #[error("elevation needed before this form")]
+    ElevateFirst(Vec<(String, String)>),
     /// 403; the privilege that is missing.
     #[error("the privilege {0} is missing")]
     Forbidden(&'static str),

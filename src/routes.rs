@@ -17,7 +17,7 @@ use crate::{access, audit, clients, operations, tenancy};
 
 /// Every route but the assets and the health checks, which are for machines.
 pub fn table() -> Vec<Route> {
-    [auth::routes(), operations::routes(), tenancy::routes(), clients::routes(), audit::routes()]
+    [auth::routes(), operations::routes(), tenancy::routes(), clients::routes(), access::routes(), audit::routes()]
         .into_iter()
         .flatten()
         .collect()

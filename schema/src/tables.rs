@@ -83,6 +83,17 @@ pub mod control {
     }
 
     diesel::table! {
+        control.ceremonies (id) {
+            id -> Uuid,
+            session_id -> Uuid,
+            kind -> Text,
+            state -> Jsonb,
+            created_at -> Timestamptz,
+            expires_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         control.client_analytics (id) {
             id -> Uuid,
             client_id -> Uuid,
@@ -304,6 +315,10 @@ pub mod control {
             revoked_at -> Nullable<Timestamptz>,
             revoked_reason -> Nullable<Text>,
             revoked_by -> Nullable<Uuid>,
+            awaits -> Nullable<Text>,
+            factors -> Array<Nullable<Text>>,
+            elevated_until -> Nullable<Timestamptz>,
+            elevated_by -> Nullable<Text>,
         }
     }
 
@@ -390,6 +405,7 @@ pub mod control {
             updated_at -> Timestamptz,
             created_by -> Nullable<Uuid>,
             updated_by -> Nullable<Uuid>,
+            last_step -> Nullable<Int8>,
         }
     }
 
@@ -457,6 +473,7 @@ pub mod control {
     diesel::joinable!(assignments -> roles (role_id));
     diesel::joinable!(assignments -> tenants (tenant_id));
     diesel::joinable!(assignments -> users (user_id));
+    diesel::joinable!(ceremonies -> sessions (session_id));
     diesel::joinable!(clients -> tenants (tenant_id));
     diesel::joinable!(idempotency_keys -> users (user_id));
     diesel::joinable!(job_queue -> tenants (tenant_id));
@@ -473,6 +490,7 @@ pub mod control {
 
     diesel::allow_tables_to_appear_in_same_query!(
         assignments,
+        ceremonies,
         client_analytics,
         client_customizations,
         client_deployments,

@@ -125,6 +125,11 @@ pub fn by_email(conn: &mut PgConnection, email: &str) -> Result<Uuid, AppError> 
     Ok(users::table.filter(users::email.eq(email).and(users::deleted_at.is_null())).select(users::id).first(conn)?)
 }
 
+/// The address of a living person.
+pub fn email(conn: &mut PgConnection, id: Uuid) -> Result<String, AppError> {
+    Ok(users::table.find(id).filter(users::deleted_at.is_null()).select(users::email).first(conn)?)
+}
+
 /// The names of all roles.
 pub fn role_names(conn: &mut PgConnection) -> Result<Vec<String>, AppError> {
     Ok(roles::table

@@ -27,6 +27,7 @@ impl Privilege for View {
 impl Privilege for Export {
     const NAME: &'static str = "audit.export";
     const DESCRIPTION: &'static str = "Take the audit log out as CSV";
+    const ELEVATED: bool = true;
 }
 
 impl Privilege for ViewHistory {

@@ -3,14 +3,16 @@
 
 use std::collections::HashMap;
 
-use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{SessionExt, SessionMiddleware};
+use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Key, SameSite};
 use rand::Rng;
 use sha2::{Digest, Sha256};
 
+use crate::error::AppError;
 use crate::web::context::Site;
 
 /// Under which name the token lies in actix-session's state.
@@ -35,6 +37,13 @@ pub fn middleware(site: &Site) -> SessionMiddleware<TokenCookie> {
         .cookie_content_security(CookieContentSecurity::Signed)
         .session_lifecycle(PersistentSession::default().session_ttl(Duration::hours(ABSOLUTE_HOURS)))
         .build()
+}
+
+/// Gives the browser another token; the old cookie is worth nothing from the moment its row is changed.
+pub fn renew(request: &HttpRequest, token: &str) -> Result<(), AppError> {
+    let session = request.get_session();
+    session.renew();
+    session.insert(TOKEN, token).map_err(|error| AppError::Internal(error.to_string()))
 }
 
 /// 256 random bits.

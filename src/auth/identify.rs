@@ -15,19 +15,28 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::cookie;
-use crate::actor::{Actor, Can, Privilege};
+use crate::actor::{Actor, Can, HalfSession, Privilege};
 use crate::db::Db;
 use crate::db::functions::session_authority;
 use crate::error::AppError;
-use crate::web::context;
+use crate::web::context::{self, Site};
 use crate::web::form::Form;
 
 #[derive(Deserialize)]
 struct Authority {
     session_id: Uuid,
     user_id: Uuid,
+    awaits: Option<String>,
+    #[serde(default)]
     email: String,
+    #[serde(default)]
     name: String,
+    elevated_until: Option<jiff::Timestamp>,
+    #[serde(default)]
+    has_factor: bool,
+    #[serde(default)]
+    factor_wanted: bool,
+    #[serde(default)]
     grants: Vec<String>,
 }
 
@@ -55,15 +64,18 @@ async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<A
         db.ask(move |conn| Ok(diesel::select(session_authority(hash.as_slice())).get_result(conn)?)).await?;
     let Some(found) = found else { return Ok(None) };
     let found: Authority = serde_json::from_value(found).map_err(|error| AppError::Internal(error.to_string()))?;
-    let mut actor = Actor::person(
-        found.user_id,
-        found.session_id,
-        context::request_id(request),
-        found.email,
-        found.name,
-        &found.grants,
-    );
+    let request_id = context::request_id(request);
+    if found.awaits.is_some() {
+        let half = HalfSession { id: found.session_id, user_id: found.user_id };
+        return Ok(Some(Actor::halfway(half, request_id)));
+    }
+    let in_production = request.app_data::<Data<Site>>().is_some_and(|site| site.secure);
+    let mut actor = Actor::person(found.user_id, found.session_id, request_id, found.email, found.name, &found.grants);
     actor.asked_for = request.uri().to_string();
+    actor.elevated_until = found.elevated_until;
+    // Everybody who gets here is staff.
+    actor.factor_required = in_production;
+    actor.must_enrol = found.factor_wanted || (in_production && !found.has_factor);
     Ok(Some(actor))
 }
 
@@ -76,6 +88,10 @@ impl<P: Privilege> FromRequest for Can<P> {
             Err(AppError::SignIn) if !request.method().is_safe() => {
                 let form = Form::from_request(request, payload);
                 Box::pin(async move { Err(sign_in_before(form.await)) })
+            }
+            Err(AppError::Elevate) if !request.method().is_safe() => {
+                let form = Form::from_request(request, payload);
+                Box::pin(async move { Err(AppError::ElevateFirst(form.await.map(Form::typed).unwrap_or_default())) })
             }
             proof => Box::pin(ready(proof)),
         }

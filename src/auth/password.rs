@@ -88,6 +88,12 @@ impl Turn<'_> {
         let verified = tokio::task::spawn_blocking(move || verify_now(&hash, &password)).await.map_err(internal)?;
         Ok(verified? && known)
     }
+
+    /// A new hash in PHC form.
+    pub async fn hash(&self, password: String) -> Result<String, AppError> {
+        let params = self.passwords.params.clone();
+        tokio::task::spawn_blocking(move || hash_now(&params, &password)).await.map_err(internal)?
+    }
 }
 
 fn hash_now(params: &Params, password: &str) -> Result<String, AppError> {

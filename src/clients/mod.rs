@@ -47,6 +47,7 @@ impl Privilege for Manage {
 impl Privilege for Archive {
     const NAME: &'static str = "clients.archive";
     const DESCRIPTION: &'static str = "Archive and delete clients, and undo it";
+    const ELEVATED: bool = true;
 }
 
 impl Privilege for Deploy {
@@ -57,6 +58,7 @@ impl Privilege for Deploy {
 impl Privilege for Export {
     const NAME: &'static str = "clients.export";
     const DESCRIPTION: &'static str = "Take lists of clients and deployments out as CSV";
+    const ELEVATED: bool = true;
 }
 
 /// The entry in the navigation.

@@ -10,6 +10,7 @@ use crate::access::people::{self, LINK_MINUTES, NewStaff};
 use crate::access::{Manage, roles};
 use crate::action::Action;
 use crate::actor::Can;
+use crate::auth::factors::store as factors;
 use crate::auth::password::{Cost, Passwords};
 use crate::config::Config;
 use crate::db::{Db, Engine, migrate};
@@ -24,7 +25,7 @@ pub enum User {
     /// Take a person's password away and end their sessions; without a new one a one-time link is printed
     ResetPassword(ResetPassword),
     /// Make a person an active founder again, whatever became of the account, and print a one-time link
-    Recover(Whom),
+    Recover(Recover),
 }
 
 /// A new person.
@@ -51,6 +52,16 @@ pub struct ResetPassword {
     password: Password,
 }
 
+/// Somebody who cannot get in.
+#[derive(Args)]
+pub struct Recover {
+    #[command(flatten)]
+    whom: Whom,
+    /// Also take the person's second factors and recovery codes away
+    #[arg(long)]
+    remove_factors: bool,
+}
+
 /// Whose account.
 #[derive(Args)]
 pub struct Whom {
@@ -75,7 +86,7 @@ pub async fn run(config: Config, user: User) -> Result<(), String> {
     match user {
         User::Add(add) => desk.add(add).await,
         User::ResetPassword(reset) => desk.reset_password(reset).await,
-        User::Recover(whom) => desk.recover(whom).await,
+        User::Recover(recover) => desk.recover(recover).await,
     }
 }
 
@@ -139,13 +150,19 @@ impl<'a> Desk<'a> {
         }
     }
 
-    async fn recover(&self, whom: Whom) -> Result<(), String> {
-        let email = whom.email.trim().to_owned();
+    async fn recover(&self, recover: Recover) -> Result<(), String> {
+        let email = recover.whom.email.trim().to_owned();
         let id = self.id(&email).await?;
         let action = Action::on("user.recover", "user", id).reason("recovered on the command line");
         let write = self.db.write(&self.can, action, move |tx| people::recover(tx, id));
         write.await.map_err(|error| explain(error, &email))?;
         println!("{email} is an active founder.");
+        if recover.remove_factors {
+            let action = Action::on("user.reset_factors", "user", id).reason("removed on the command line");
+            let write = self.db.write(&self.can, action, move |tx| factors::remove_all(tx, id));
+            write.await.map_err(|error| explain(error, &email))?;
+            println!("{email} has no second factor any more, and all sessions have ended.");
+        }
         self.print_link(&email, id).await
     }
 

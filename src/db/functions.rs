@@ -50,6 +50,14 @@ extern "SQL" {
     #[sql_name = "audit.known_actions"]
     fn known_actions() -> Array<Text>;
 
+    /// `control.actor_id`: who acts in this transaction.
+    #[sql_name = "control.actor_id"]
+    fn actor_id() -> Nullable<Uuid>;
+
+    /// `control.tenants_want_factor`: whether a tenant that somebody belongs to asks for a second factor.
+    #[sql_name = "control.tenants_want_factor"]
+    fn tenants_want_factor(user_id: Uuid) -> Bool;
+
     /// `control.session_authority`: who a session token belongs to and what they may do; null when it is not alive.
     #[sql_name = "control.session_authority"]
     fn session_authority(token_hash: Binary) -> Nullable<Jsonb>;

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use castellan_schema::{audit, control};
 use diesel::connection::SimpleConnection;
@@ -19,7 +20,7 @@ use crate::error::AppError;
 pub struct Tx<'c, P> {
     conn: &'c mut PgConnection,
     event_id: Uuid,
-    actor_id: Option<Uuid>,
+    actor: Arc<Actor>,
     adds_work: bool,
     privilege: PhantomData<fn() -> P>,
 }
@@ -32,7 +33,12 @@ impl<P> Tx<'_, P> {
 
     /// The person who acts; none for jobs and commands.
     pub fn actor_id(&self) -> Option<Uuid> {
-        self.actor_id
+        self.actor.user_id
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// Lets the worker of this process look for work as soon as this is committed.
@@ -135,11 +141,11 @@ where
     let done = conn.transaction(|conn| {
         conn.batch_execute(&enter(can, "auto"))?;
         let event_id = open_event(conn, action, "success", false)?;
-        let actor_id = can.actor().user_id;
+        let actor = can.actor().clone();
         if let (Some(once), Run::Commit) = (&action.once, run) {
-            claim(conn, once, action, actor_id)?;
+            claim(conn, once, action, actor.user_id)?;
         }
-        let mut tx = Tx { conn, event_id, actor_id, adds_work: false, privilege: PhantomData };
+        let mut tx = Tx { conn, event_id, actor, adds_work: false, privilege: PhantomData };
         let value = work(&mut tx)?;
         adds_work = tx.adds_work;
         let preview = Preview { value, effect: effect_wanted(conn, action, run, event_id)? };
@@ -244,7 +250,7 @@ pub struct SecurityEvent {
 
 pub(super) fn note_security(
     conn: &mut PgConnection,
-    actor: &std::sync::Arc<Actor>,
+    actor: &Arc<Actor>,
     event: &SecurityEvent,
 ) -> Result<(), AppError> {
     let can = Can::<Noting>::prove(actor.clone())?;

@@ -53,6 +53,7 @@ impl Privilege for ManageJobs {
 impl Privilege for ExportJobs {
     const NAME: &'static str = "jobs.export";
     const DESCRIPTION: &'static str = "Take lists of jobs out as CSV";
+    const ELEVATED: bool = true;
 }
 
 /// The entry in the navigation.

@@ -51,11 +51,13 @@ impl Privilege for Manage {
 impl Privilege for Suspend {
     const NAME: &'static str = "tenants.suspend";
     const DESCRIPTION: &'static str = "Suspend, close and delete tenants, and undo it";
+    const ELEVATED: bool = true;
 }
 
 impl Privilege for Export {
     const NAME: &'static str = "tenants.export";
     const DESCRIPTION: &'static str = "Take lists of tenants out as CSV";
+    const ELEVATED: bool = true;
 }
 
 /// The entry in the navigation.

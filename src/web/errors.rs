@@ -7,7 +7,7 @@ use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
-use super::context::{Context, request_id};
+use super::context::{Context, actor, request_id};
 use super::page::{Shell, html};
 use super::query::encode;
 use crate::error::AppError;
@@ -16,8 +16,10 @@ impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
             AppError::NotFound => StatusCode::NOT_FOUND,
-            AppError::SignIn | AppError::AlreadyDone(_) => StatusCode::SEE_OTHER,
-            AppError::SignInFirst(_) => StatusCode::UNAUTHORIZED,
+            AppError::SignIn | AppError::EnrolFirst | AppError::Elevate | AppError::AlreadyDone(_) => {
+                StatusCode::SEE_OTHER
+            }
+            AppError::SignInFirst(_) | AppError::ElevateFirst(_) => StatusCode::UNAUTHORIZED,
             AppError::Forbidden(_) | AppError::CrossSite(_) => StatusCode::FORBIDDEN,
             AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
             AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
@@ -55,6 +57,14 @@ struct ErrorPage {
 }
 
 #[derive(Template)]
+#[template(path = "elevate_first.html")]
+struct ElevateFirst<'t> {
+    shell: Shell,
+    action: String,
+    typed: &'t [(String, String)],
+}
+
+#[derive(Template)]
 #[template(path = "sign_in_first.html")]
 struct SignInFirst<'t> {
     shell: Shell,
@@ -66,13 +76,15 @@ struct SignInFirst<'t> {
 pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let error = response.response().error().and_then(|error| error.as_error::<AppError>());
-    if let Some(AppError::SignIn) = error {
-        let (request, _) = response.into_parts();
-        let answer = to_sign_in(&request);
-        return ServiceResponse::new(request, answer);
-    }
-    if let Some(AppError::SignInFirst(typed)) = error {
-        let answer = sign_in_first(response.request(), typed);
+    let answer = match error {
+        Some(AppError::SignIn) => Some(to_sign_in(response.request())),
+        Some(AppError::EnrolFirst) => Some(leave_for(response.request(), "/account/factors")),
+        Some(AppError::Elevate) => Some(to_elevation(response.request())),
+        Some(AppError::SignInFirst(typed)) => Some(sign_in_first(response.request(), typed)),
+        Some(AppError::ElevateFirst(typed)) => Some(elevate_first(response.request(), typed)),
+        _ => None,
+    };
+    if let Some(answer) = answer {
         return ServiceResponse::new(response.into_parts().0, answer);
     }
     let has_page = response.headers().contains_key("content-type");
@@ -111,6 +123,14 @@ fn page(request: &HttpRequest, status: StatusCode, message: String) -> HttpRespo
 fn sign_in_first(request: &HttpRequest, typed: &[(String, String)]) -> HttpResponse {
     let shell = Context::of(request).shell("Your session has ended");
     let page = SignInFirst { shell, action: request.uri().to_string(), typed };
+    let status = StatusCode::UNAUTHORIZED;
+    html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).finish())
+}
+
+/// The form as it was sent, to be sent again once the person has proved in another tab who they are.
+fn elevate_first(request: &HttpRequest, typed: &[(String, String)]) -> HttpResponse {
+    let shell = Context::of(request).shell("Confirm that it is you");
+    let page = ElevateFirst { shell, action: request.uri().to_string(), typed };
     let status = StatusCode::UNAUTHORIZED;
     html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).finish())
 }
@@ -154,17 +174,29 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
     }
 }
 
-/// A whole page is redirected; a fragment tells htmx to leave for the sign-in page, never to swap it in.
+/// To the first step of signing in, or to the second for those who have taken the first.
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
-    let is_htmx = request.headers().contains_key("HX-Request");
+    let page = if actor(request).half.is_some() { "/sign-in/factor" } else { "/sign-in" };
     let back = match request.method().is_safe() {
         true => request.uri().path_and_query().map_or("/", |target| target.as_str()),
         false => "/",
     };
-    let location = if back == "/" { "/sign-in".to_owned() } else { format!("/sign-in?return_to={}", encode(back)) };
-    if is_htmx {
+    match back {
+        "/" => leave_for(request, page),
+        back => leave_for(request, &format!("{page}?return_to={}", encode(back))),
+    }
+}
+
+fn to_elevation(request: &HttpRequest) -> HttpResponse {
+    let back = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    leave_for(request, &format!("/elevation?return_to={}", encode(back)))
+}
+
+/// A whole page is redirected; a fragment tells htmx to leave for the other page, never to swap it in.
+fn leave_for(request: &HttpRequest, location: &str) -> HttpResponse {
+    if request.headers().contains_key("HX-Request") {
         let mut answer = HttpResponse::NoContent().finish();
-        if let Ok(value) = HeaderValue::from_str(&location) {
+        if let Ok(value) = HeaderValue::from_str(location) {
             answer.headers_mut().insert(HeaderName::from_static("hx-redirect"), value);
         }
         return answer;

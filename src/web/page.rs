@@ -6,7 +6,9 @@ use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use jiff::Timestamp;
 
+use super::filters;
 use super::flash::{COOKIE, Flash};
 use super::nav::NavArea;
 use crate::actor::Actor;
@@ -36,6 +38,12 @@ impl Shell {
     /// `light`, `dark`, or empty for the system's choice.
     pub fn theme(&self) -> &str {
         &self.theme
+    }
+
+    /// Until when dangerous actions are possible, for machines and for people; nothing when they are not.
+    pub fn elevation(&self) -> Option<(String, String)> {
+        let until = self.actor.elevated_until.filter(|until| *until > Timestamp::now())?;
+        Some((filters::iso(until), filters::utc(until)))
     }
 
     /// Adds a breadcrumb.

@@ -16,6 +16,10 @@ pub struct Route {
     /// What the handler asks for in its first argument.
     pub privilege: &'static str,
     pub needs: Needs,
+    /// Whether the session must be elevated.
+    pub elevated: bool,
+    /// Whether reading it leaves an event.
+    pub logs_reads: bool,
     make: Box<dyn Fn() -> ActixRoute + Send + Sync>,
 }
 
@@ -31,6 +35,8 @@ impl Route {
 pub trait Guarded {
     const PRIVILEGE: &'static str;
     const NEEDS: Needs;
+    const ELEVATED: bool;
+    const LOG_READS: bool;
 }
 
 macro_rules! guarded {
@@ -38,6 +44,8 @@ macro_rules! guarded {
         impl<P: Privilege, $($argument),*> Guarded for (Can<P>, $($argument,)*) {
             const PRIVILEGE: &'static str = P::NAME;
             const NEEDS: Needs = P::NEEDS;
+            const ELEVATED: bool = P::ELEVATED;
+            const LOG_READS: bool = P::LOG_READS;
         }
     };
 }
@@ -63,6 +71,8 @@ where
         path,
         privilege: Args::PRIVILEGE,
         needs: Args::NEEDS,
+        elevated: Args::ELEVATED,
+        logs_reads: Args::LOG_READS,
         make: Box::new(move || verbs(&verb).to(handler.clone())),
     }
 }

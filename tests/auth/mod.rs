@@ -1,5 +1,16 @@
 mod csrf;
+mod elevation;
+mod factor_downgrade;
+mod factors;
 mod headers;
 mod open_redirect;
+mod own_password;
+mod passkeys;
+mod recovery_codes;
+mod recovery_race;
+mod second_step;
+mod session_fixation;
 mod sessions;
 mod sign_in;
+mod totp;
+mod totp_race;

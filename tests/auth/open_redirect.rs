@@ -68,3 +68,25 @@ async fn forms_and_actions_lead_to_our_own_pages() {
     assert_eq!(admin.submit(&form).await.location(), format!("/tenants/{id}"));
     app.leaves_jobs();
 }
+
+#[actix_web::test]
+async fn the_second_step_and_elevation_lead_to_our_own_pages() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let phone = app.add_totp(&person).await;
+    for target in ELSEWHERE {
+        let encoded = castellan::web::query::encode(target);
+        let halfway = app.halfway(&person.email).await;
+        let page = halfway.get(&format!("/sign-in/factor?return_to={encoded}")).await;
+        assert!(!page.text().contains("evil") && !page.text().contains("alert(1)"), "{target:?}");
+        app.codes_are_new().await;
+        let answer = halfway.post_form("/sign-in/factor", &[("code", &phone.code()), ("return_to", target)]).await;
+        assert_eq!((answer.status, answer.location().as_str()), (303, "/"), "{target:?}");
+
+        let page = person.get(&format!("/elevation?return_to={encoded}")).await;
+        assert!(!page.text().contains("evil") && !page.text().contains("alert(1)"), "{target:?}");
+        app.codes_are_new().await;
+        let answer = person.post_form("/elevation", &[("code", &phone.code()), ("return_to", target)]).await;
+        assert_eq!((answer.status, answer.location().as_str()), (303, "/"), "{target:?}");
+    }
+}

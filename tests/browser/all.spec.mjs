@@ -4,6 +4,7 @@ import { start, stop } from "./console.mjs";
 import keys from "./keys.mjs";
 import lists from "./lists.mjs";
 import looks from "./looks.mjs";
+import passkeys from "./passkeys.mjs";
 import signIn from "./sign_in.mjs";
 import tenants from "./tenants.mjs";
 
@@ -15,4 +16,5 @@ describe("in a browser", () => {
   lists();
   keys();
   looks();
+  passkeys();
 });

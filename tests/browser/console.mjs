@@ -18,16 +18,25 @@ export async function start() {
   browser = await chromium.launch({ executablePath: CHROMIUM, chromiumSandbox: false, args: FLAGS });
   await visit({ anonymous: true }, async (page) => {
     await signIn(page);
+    await elevate(page);
     cookies = await page.context().storageState();
   });
 }
 
 export const stop = () => browser?.close();
 
+/** Proves again who one is, for dangerous work. */
+export async function elevate(page) {
+  await page.goto("/elevation");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByRole("button", { name: "End the elevation" }).waitFor();
+}
+
 /** Signs in on the page that asks for it. */
-export async function signIn(page, password = PASSWORD) {
+export async function signIn(page, password = PASSWORD, email = EMAIL) {
   if (!page.url().includes("/sign-in")) await page.goto("/sign-in");
-  await page.getByLabel("E-mail").fill(EMAIL);
+  await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }

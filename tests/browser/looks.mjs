@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { visit } from "./console.mjs";
 
 const { PAGES, SCREENSHOTS } = process.env;
-const AXE = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+export const AXE = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 /** What axe finds, each as one line with its rule and place. */
@@ -50,7 +50,8 @@ export default function () {
     }));
 }
 
-async function faults(page, path) {
+/** What is wrong with a page in light and dark, wide and narrow. */
+export async function faults(page, path) {
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1360, height: 900 });
   const response = await page.goto(path);

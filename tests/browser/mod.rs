@@ -28,6 +28,7 @@ async fn the_specs_pass() {
     npm::install_if_stale(Path::new(FOLDER)).expect("what the specs need can be installed");
     let app = console().await;
     let founder = app.founder().await;
+    let (_, guarded) = app.staff("admin").await;
     let pages = pages::reachable(&founder).await;
     assert!(pages.len() > 20, "few pages are linked: {pages:?}");
     let pages = serde_json::to_string(&pages).expect("paths are text");
@@ -38,6 +39,7 @@ async fn the_specs_pass() {
         .env("CHROMIUM", browser)
         .env("EMAIL", &founder.email)
         .env("PASSWORD", PASSWORD)
+        .env("GUARDED_EMAIL", guarded)
         .env("TENANT", TENANT)
         .env("PAGES", pages)
         .output()

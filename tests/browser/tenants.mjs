@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { address, signIn, visit } from "./console.mjs";
+import { address, elevate, signIn, visit } from "./console.mjs";
 
 const { TENANT } = process.env;
 
@@ -56,6 +56,9 @@ export default function () {
     visit({ anonymous: true, javaScriptEnabled: false }, async (page) => {
       await page.goto("/tenants");
       await signIn(page);
+      await page.waitForURL("**/tenants");
+      await elevate(page);
+      await page.goto("/tenants");
       await page.locator("#sort-name").click();
       assert.equal(address(page), "/tenants?sort=name");
       await page.getByRole("searchbox", { name: /^Search name/ }).fill(TENANT);

@@ -71,6 +71,27 @@ fn a_reset_takes_the_password_away_and_ends_sessions() {
 }
 
 #[test]
+fn a_recovered_person_keeps_their_factors_unless_they_are_to_go() {
+    let place = Castellan::migrated();
+    let zoe = ["--email", "zoe@example.com"];
+    assert_eq!(place.run(&[["user", "add"].as_slice(), &zoe, &["--role", "founder"]].concat()).status, 0);
+    place.execute(
+        "insert into control.user_credentials (id, user_id, kind) select gen_random_uuid(), id, 'totp'
+            from control.users where email = 'zoe@example.com';
+        update control.users set mfa_enabled = true where email = 'zoe@example.com'",
+    );
+    let live = "select count(*) from control.user_credentials where kind = 'totp' and revoked_at is null";
+    assert_eq!(place.run(&[["user", "recover"].as_slice(), &zoe].concat()).status, 0);
+    assert_eq!(place.texts(live), ["1"]);
+    let removed = place.run(&[["user", "recover"].as_slice(), &zoe, &["--remove-factors"]].concat());
+    assert_eq!(removed.status, 0, "{}", removed.err);
+    assert!(removed.out.contains("has no second factor any more"), "{}", removed.out);
+    assert_eq!(place.texts(live), ["0"]);
+    assert_eq!(place.texts("select mfa_enabled from control.users where email = 'zoe@example.com'"), ["false"]);
+    assert!(place.texts(EVENTS).contains(&"user.reset_factors user".to_owned()));
+}
+
+#[test]
 fn whoever_is_recovered_is_an_active_founder() {
     let place = Castellan::migrated();
     let zoe = ["--email", "zoe@example.com"];

@@ -1,12 +1,15 @@
 //! Every route that changes something leaves one event with its diff: a founder walks through all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use castellan::jobs::NewJob;
 use castellan::routes;
+use castellan::web::route::Route;
+use expect_test::expect_file;
 use uuid::Uuid;
 
-use crate::support::{PASSWORD, Page, Person, TestApp};
+use crate::support::{Authenticator, PASSWORD, Page, Person, TestApp};
 
 /// The routes of the table that take a form.
 fn mutating() -> BTreeSet<&'static str> {
@@ -24,11 +27,18 @@ fn route_of(address: &str) -> &'static str {
     mutating().iter().find(fits).unwrap_or_else(|| panic!("no route takes {address}"))
 }
 
+/// What a route left in the log.
+struct Left {
+    action: String,
+    with_reason: bool,
+}
+
 /// Somebody on their way through all routes.
 struct Walk {
     app: TestApp,
     person: Person,
-    walked: BTreeSet<&'static str>,
+    /// The event that each route left.
+    walked: BTreeMap<&'static str, Left>,
 }
 
 impl Walk {
@@ -48,9 +58,14 @@ impl Walk {
 
     /// Sends a form: it succeeds, and leaves one event of this person with the rows it changed.
     async fn send(&mut self, address: &str, fields: &[(&str, &str)]) -> Page {
+        self.send_for(303, address, fields).await
+    }
+
+    /// The same, for the few that answer with a page, since what it shows is shown once.
+    async fn send_for(&mut self, status: u16, address: &str, fields: &[(&str, &str)]) -> Page {
         let before = self.app.written_events().await;
         let answer = self.person.post_form(address, fields).await;
-        assert_eq!(answer.status, 303, "{address}: {:?} {}", answer.errors(), answer.text());
+        assert_eq!(answer.status, status, "{address}: {:?} {}", answer.errors(), answer.text());
         let mut events = self.app.written_events().await;
         events.retain(|event| before.iter().all(|known| known.id != event.id));
         let [event] = &events[..] else { panic!("{address} left {} events", events.len()) };
@@ -61,7 +76,8 @@ impl Walk {
         for change in &event.changes {
             assert!(change.before.is_object() || change.after.is_object(), "{address}: {change:?}");
         }
-        self.walked.insert(route_of(address));
+        let left = Left { action: event.action.clone(), with_reason: event.reason.is_some() };
+        self.walked.insert(route_of(address), left);
         answer
     }
 
@@ -139,19 +155,67 @@ impl Walk {
         self.send("/sign-out", &[]).await;
         self.send("/sign-in", &[("email", &email), ("password", PASSWORD)]).await;
     }
+
+    /// Adds and removes factors; the passkey comes from a browser and is put there by hand.
+    async fn factors(&mut self) {
+        self.send("/elevation", &[("password", PASSWORD)]).await;
+        let new = [("new_password", PASSWORD), ("new_password_again", PASSWORD)];
+        self.send("/account/password", &new).await;
+        let page = self.person.get("/account/factors/totp/new").await;
+        let phone = Authenticator::reading(&page);
+        let (seed, code) = (page.value("seed"), phone.code());
+        self.send("/account/factors/totp", &[("seed", &seed), ("label", "Phone"), ("code", &code)]).await;
+        self.send_for(200, "/account/factors/recovery-codes", &[]).await;
+        let id = self.app.text("select id from control.user_credentials where kind = 'totp'").await;
+        self.fill(&format!("/account/factors/{id}/edit"), &[("label", "Old phone")]).await;
+        self.send("/elevation/end", &[]).await;
+        self.send("/sign-out", &[]).await;
+        let email = self.person.email.clone();
+        assert_eq!(self.person.sign_in(&email, PASSWORD).await.location(), "/sign-in/factor");
+        self.app.codes_are_new().await;
+        self.send("/sign-in/factor", &[("code", &phone.code())]).await;
+        self.app.elevate(&self.person).await;
+        self.act(&format!("/account/factors/{id}"), &["removal"]).await;
+        let other = self.app.admin().await;
+        self.app.add_totp(&other).await;
+        let id = other.id.expect("somebody");
+        self.act(&format!("/people/{id}"), &["factors-reset"]).await;
+    }
+}
+
+/// Whether a route needs elevation, asks why, and which event it leaves.
+fn described(route: &Route, walked: &BTreeMap<&'static str, Left>) -> String {
+    let named = format!("{} {}", route.method, route.path);
+    let elevated = if route.elevated { "elevated" } else { "-" };
+    let (reason, event) = match walked.get(route.path).filter(|_| route.method == "POST") {
+        Some(left) => (if left.with_reason { "reason" } else { "-" }, left.action.as_str()),
+        // Reads that are logged are named after the privilege.
+        None if route.logs_reads => ("-", route.privilege),
+        None => ("-", "-"),
+    };
+    format!("{named:72}{elevated:10}{reason:8}{event}")
 }
 
 #[actix_web::test]
 async fn every_mutating_route_leaves_an_event_and_its_diff() {
     let app = TestApp::start().await;
     let person = app.founder().await;
-    let mut walk = Walk { app, person, walked: BTreeSet::new() };
+    let mut walk = Walk { app, person, walked: BTreeMap::new() };
     let tenant = walk.tenant().await;
     walk.people_and_workspaces(&tenant).await;
     walk.domains(&tenant).await;
     walk.clients(&tenant).await;
     walk.jobs().await;
     walk.account().await;
-    assert_eq!(walk.walked, mutating(), "every route of the table was walked");
+    walk.factors().await;
+    let mut walked: BTreeSet<&str> = walk.walked.keys().copied().collect();
+    // Its answer takes a browser with an authenticator: `tests/browser/passkeys.mjs`.
+    walked.insert("/account/factors/passkeys");
+    assert_eq!(walked, mutating(), "every route of the table was walked");
+    let mut table = format!("{:72}{:10}{:8}event", "route", "elevation", "reason");
+    for route in routes::table() {
+        write!(table, "\n{}", described(&route, &walk.walked)).expect("text can be written");
+    }
+    expect_file!["../golden/elevation.txt"].assert_eq(&(table + "\n"));
     walk.app.leaves_jobs();
 }

@@ -102,8 +102,25 @@ impl TestApp {
         (id, email)
     }
 
-    /// A browser in which this person has signed in.
+    /// A browser in which this person has signed in, and may do dangerous work.
     pub async fn browser_of(&self, id: Uuid, email: &str) -> Person {
+        let person = self.unelevated(id, email).await;
+        self.elevate(&person).await;
+        person
+    }
+
+    /// May do dangerous work from now on, in all their browsers.
+    pub async fn elevate(&self, person: &Person) {
+        let id = person.id.expect("somebody");
+        self.execute(&format!(
+            "update control.sessions set elevated_until = now() + interval '10 minutes', elevated_by = 'password'
+            where user_id = '{id}' and revoked_at is null and awaits is null"
+        ))
+        .await;
+    }
+
+    /// A browser in which this person has signed in, and nothing more.
+    pub async fn unelevated(&self, id: Uuid, email: &str) -> Person {
         let mut person = self.anonymous();
         let answer = person.sign_in(email, PASSWORD).await;
         assert_eq!(answer.status, 303, "{email} cannot sign in: {}", answer.text());

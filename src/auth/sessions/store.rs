@@ -29,6 +29,7 @@ const SHOWN: i64 = 100;
 pub fn alive(conn: &mut PgConnection, user_id: Uuid) -> Result<Vec<OwnSession>, AppError> {
     Ok(sessions::table
         .filter(sessions::user_id.eq(user_id).and(sessions::revoked_at.is_null()))
+        .filter(sessions::awaits.is_null())
         .filter(sessions::idle_expires_at.gt(now).and(sessions::absolute_expires_at.gt(now)))
         .order(sessions::last_seen_at.desc())
         .limit(SHOWN)

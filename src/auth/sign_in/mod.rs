@@ -2,4 +2,4 @@
 
 pub mod pages;
 pub mod store;
-mod throttle;
+pub(in crate::auth) mod throttle;

@@ -10,17 +10,18 @@ use askama::Template;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::store::{self, Account, Origin};
+use super::store::{self, Account, Beginning, Origin};
 use crate::action::Action;
 use crate::actor::{Actor, Can};
 use crate::auth::password::Passwords;
-use crate::auth::{OwnAccount, SignIn, cookie};
+use crate::auth::{SignIn, SignOut, cookie};
 use crate::db::{Db, SecurityEvent};
 use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::flash::Flash;
 use crate::web::form::{FieldError, Form, FormView};
 use crate::web::page::{self, Shell, see_other};
+use crate::web::query::encode;
 
 #[derive(Template)]
 #[template(path = "auth/sign_in/new.html")]
@@ -119,7 +120,7 @@ pub async fn link(
     }
 }
 
-pub async fn destroy(can: Can<OwnAccount>, request: HttpRequest, db: Data<Db>) -> Result<HttpResponse, AppError> {
+pub async fn destroy(can: Can<SignOut>, request: HttpRequest, db: Data<Db>) -> Result<HttpResponse, AppError> {
     if let Some(session_id) = can.actor().session_id {
         let action = Action::on("session.sign_out", "session", session_id);
         db.write(&can, action, move |tx| store::end(tx, session_id)).await?;
@@ -138,36 +139,48 @@ pub fn link_hash(token: &str) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie::hash(token))
 }
 
+/// After the first factor: signed in, or halfway for who has a second one.
 async fn begin(
     context: &Context,
     request: &HttpRequest,
     db: &Db,
     account: Account,
     mut origin: Origin,
-    factor: &str,
+    factor: &'static str,
     location: &str,
 ) -> Result<HttpResponse, AppError> {
     let device = origin.device_id.unwrap_or_else(Uuid::new_v4);
     origin.device_id = Some(device);
     let token = cookie::new_token();
-    let hash = cookie::hash(&token);
-    let replaced = context.actor.session_id;
+    let token_hash = cookie::hash(&token);
+    let replaced = context.actor.session_id.or(context.actor.half.map(|half| half.id));
     let actor = Actor::signing_in(account.id, context.actor.request_id);
     let can = Can::<SignIn>::prove(std::sync::Arc::new(actor))?;
-    let action = Action::on("session.sign_in", "user", account.id).details(json!({ "factor": factor }));
-    db.write(&can, action, move |tx| store::begin(tx, &account, &origin, hash, replaced)).await?;
+    let (halfway, user_id) = (account.has_factor, account.id);
+    let new = Beginning { account, origin, token_hash, replaced, factors: vec![factor.to_owned()] };
+    let name = if halfway { "session.first_step" } else { "session.sign_in" };
+    let action = Action::on(name, "user", user_id).details(json!({ "factor": factor }));
+    db.write(&can, action, move |tx| if halfway { store::begin_halfway(tx, &new) } else { store::begin(tx, &new) })
+        .await?;
+    cookie::renew(request, &token)?;
+    let location = match (halfway, location) {
+        (true, "/") => "/sign-in/factor".to_owned(),
+        (true, back) => format!("/sign-in/factor?return_to={}", encode(back)),
+        (false, back) => back.to_owned(),
+    };
+    let device = device_cookie(context, device);
+    Ok(HttpResponse::SeeOther().insert_header(("location", location)).cookie(device).finish())
+}
 
-    let session = request.get_session();
-    session.renew();
-    session.insert(cookie::TOKEN, &token).map_err(|error| AppError::Internal(error.to_string()))?;
-    let device = Cookie::build(DEVICE, device.to_string())
+/// Tells this browser from others when failures are counted.
+pub fn device_cookie(context: &Context, device: Uuid) -> Cookie<'static> {
+    Cookie::build(DEVICE, device.to_string())
         .path("/sign-in")
         .http_only(true)
         .secure(context.site().secure)
         .same_site(SameSite::Strict)
         .max_age(Duration::days(180))
-        .finish();
-    Ok(HttpResponse::SeeOther().insert_header(("location", location)).cookie(device).finish())
+        .finish()
 }
 
 async fn look_up(db: &Db, can: &Can<SignIn>, email: &str, origin: &Origin) -> Result<(Option<Account>, u32), AppError> {
@@ -220,7 +233,8 @@ fn again(
     page::html(status, New { shell: context.shell("Sign in"), form, return_to }.render())
 }
 
-fn origin(context: &Context, request: &HttpRequest, account: &str) -> Origin {
+/// Where a request comes from, and the counter of the account's failures.
+pub fn origin(context: &Context, request: &HttpRequest, account: &str) -> Origin {
     let header = request.headers().get("user-agent").and_then(|value| value.to_str().ok());
     let account = account.trim().to_lowercase();
     Origin {

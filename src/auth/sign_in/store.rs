@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::throttle;
 use crate::auth::cookie::ABSOLUTE_HOURS;
-use crate::auth::{OwnAccount, SignIn};
+use crate::auth::factors::store as factors;
+use crate::auth::{SignIn, SignOut};
 use crate::db::Tx;
 use crate::error::AppError;
 
@@ -29,6 +30,20 @@ pub struct Account {
     pub may_open_the_console: bool,
     pub epoch: i32,
     pub password_hash: Option<String>,
+    /// Sign-in asks for a second factor.
+    pub has_factor: bool,
+}
+
+/// A session to begin.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    pub account: Account,
+    pub origin: Origin,
+    pub token_hash: [u8; 32],
+    /// The session that the browser had, which ends.
+    pub replaced: Option<Uuid>,
+    /// With what the person proved who they are.
+    pub factors: Vec<String>,
 }
 
 /// The account, if there is one, and how long its next try must wait.
@@ -51,13 +66,10 @@ pub fn account(conn: &mut PgConnection, email: &str, origin: &Origin) -> Result<
         ))
         .first(conn)
         .optional()?;
-    let account = found.map(|(id, status, is_staff, epoch, password_hash)| Account {
-        id,
-        may_open_the_console: is_staff && status == "active",
-        epoch,
-        password_hash,
-    });
-    Ok((account, wait))
+    let Some((id, status, is_staff, epoch, password_hash)) = found else { return Ok((None, wait)) };
+    let may_open_the_console = is_staff && status == "active";
+    let has_factor = factors::has_factor(conn, id)?;
+    Ok((Some(Account { id, may_open_the_console, epoch, password_hash, has_factor }), wait))
 }
 
 /// Notes a try that did not lead to a session.
@@ -76,14 +88,32 @@ pub fn note_failure(
     Ok(())
 }
 
+/// How long the second step may take.
+const HALFWAY_MINUTES: i64 = 10;
+
+/// Begins a session that carries no authority until the second factor is given; the one that the browser had ends.
+pub fn begin_halfway(tx: &mut Tx<'_, SignIn>, new: &Beginning) -> Result<(), AppError> {
+    let ends = SignedDuration::from_mins(HALFWAY_MINUTES);
+    let id = insert(tx, new, (ends, ends))?;
+    diesel::update(sessions::table.find(id)).set(sessions::awaits.eq("factor")).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Begins a session; the one that the browser had ends.
-pub fn begin(
+pub fn begin(tx: &mut Tx<'_, SignIn>, new: &Beginning) -> Result<(), AppError> {
+    insert(tx, new, (SignedDuration::from_mins(30), SignedDuration::from_hours(ABSOLUTE_HOURS)))?;
+    diesel::update(users::table.find(new.account.id))
+        .set((users::last_login_at.eq(DbTimestamp::from(Timestamp::now())), users::failed_login_count.eq(0)))
+        .execute(&mut **tx)?;
+    insert_attempt(tx, &new.origin, Some(new.account.id), "success")
+}
+
+fn insert(
     tx: &mut Tx<'_, SignIn>,
-    account: &Account,
-    origin: &Origin,
-    token_hash: [u8; 32],
-    replaced: Option<Uuid>,
+    new: &Beginning,
+    (idle, absolute): (SignedDuration, SignedDuration),
 ) -> Result<Uuid, AppError> {
+    let Beginning { account, origin, token_hash, replaced, factors } = new;
     let now = Timestamp::now();
     let id = Uuid::now_v7();
     diesel::insert_into(sessions::table)
@@ -92,21 +122,18 @@ pub fn begin(
             sessions::user_id.eq(account.id),
             sessions::token_hash.eq(token_hash.as_slice()),
             sessions::user_epoch.eq(account.epoch),
-            sessions::idle_expires_at.eq(later(now, SignedDuration::from_mins(30))),
-            sessions::absolute_expires_at.eq(later(now, SignedDuration::from_hours(ABSOLUTE_HOURS))),
+            sessions::idle_expires_at.eq(later(now, idle)),
+            sessions::absolute_expires_at.eq(later(now, absolute)),
             sessions::user_agent_family.eq(origin.user_agent.as_deref()),
             sessions::network_hash.eq(origin.network_hash.as_deref()),
             sessions::device_id.eq(origin.device_id),
             sessions::rotated_from.eq(replaced),
+            sessions::factors.eq(factors.iter().map(Some).collect::<Vec<_>>()),
         ))
         .execute(&mut **tx)?;
-    if let Some(replaced) = replaced {
+    if let Some(replaced) = *replaced {
         revoke(tx, replaced, "rotated")?;
     }
-    diesel::update(users::table.find(account.id))
-        .set((users::last_login_at.eq(DbTimestamp::from(now)), users::failed_login_count.eq(0)))
-        .execute(&mut **tx)?;
-    insert_attempt(tx, origin, Some(account.id), "success")?;
     Ok(id)
 }
 
@@ -126,11 +153,50 @@ pub fn redeem(tx: &mut Tx<'_, SignIn>, link_hash: &str) -> Result<Account, AppEr
         .select((users::status, users::is_staff, users::authority_epoch))
         .first::<(String, bool, i32)>(&mut **tx)?;
     let may_open_the_console = is_staff && status == "active";
-    Ok(Account { id: user_id, may_open_the_console, epoch, password_hash: None })
+    let has_factor = factors::has_factor(tx, user_id)?;
+    Ok(Account { id: user_id, may_open_the_console, epoch, password_hash: None, has_factor })
+}
+
+/// Who waits at the second step, with their address and what they gave at the first. Not when the session has ended.
+pub fn halfway(conn: &mut PgConnection, session_id: Uuid) -> Result<(Account, String, Vec<String>), AppError> {
+    let found: (Uuid, String, bool, i32, String, Vec<Option<String>>) = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session_id).and(sessions::awaits.is_not_null()).and(sessions::revoked_at.is_null()))
+        .select((users::id, users::status, users::is_staff, users::authority_epoch, users::email, sessions::factors))
+        .first(conn)?;
+    let (id, status, is_staff, epoch, email, given) = found;
+    let may_open_the_console = is_staff && status == "active";
+    let account = Account { id, may_open_the_console, epoch, password_hash: None, has_factor: true };
+    Ok((account, email, given.into_iter().flatten().collect()))
+}
+
+/// Ends a session that waits at the second step. Not when another request was quicker.
+pub fn end_halfway(tx: &mut Tx<'_, SignIn>, session_id: Uuid) -> Result<(), AppError> {
+    let waiting = sessions::table.find(session_id).filter(sessions::revoked_at.is_null());
+    let ended = diesel::update(waiting.filter(sessions::awaits.is_not_null()))
+        .set((sessions::revoked_at.eq(diesel::dsl::now), sessions::revoked_reason.eq("rotated")))
+        .execute(&mut **tx)?;
+    if ended == 0 { Err(AppError::SignIn) } else { Ok(()) }
+}
+
+/// Somebody's password as it is stored, if they have one.
+pub fn password_hash(conn: &mut PgConnection, user_id: Uuid) -> Result<Option<String>, AppError> {
+    let live = user_credentials::user_id.eq(user_id).and(user_credentials::kind.eq("password"));
+    let found: Option<Option<String>> = user_credentials::table
+        .filter(live.and(user_credentials::revoked_at.is_null()))
+        .select(user_credentials::secret_hash)
+        .first(conn)
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Begins a count of failures anew. It names nobody, for it is no sign-in.
+pub fn forget_failures(conn: &mut PgConnection, origin: &Origin) -> Result<(), AppError> {
+    insert_attempt(conn, origin, None, "success")
 }
 
 /// Ends a session for good.
-pub fn end(tx: &mut Tx<'_, OwnAccount>, session_id: Uuid) -> Result<(), AppError> {
+pub fn end(tx: &mut Tx<'_, SignOut>, session_id: Uuid) -> Result<(), AppError> {
     revoke(tx, session_id, "signed_out")
 }
 

@@ -54,7 +54,8 @@ const RULES: [Rule; 10] = [
         mend: "an owner switched the trigger off: alter table ... enable trigger record_change",
         sql: "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
             where n.nspname = 'control' and c.relkind in ('r', 'p') and c.relname not in \
-            ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics') \
+            ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics', \
+            'ceremonies') \
             and not exists (select from pg_trigger t \
                 where t.tgrelid = c.oid and t.tgname = 'record_change' and t.tgenabled <> 'D')",
     },

@@ -64,7 +64,7 @@ begin
     -- A session that ended while its request was on the way changes nothing. Ending it waits for us, or we for it;
     -- one person's changes take turns, which a shared lock would turn into deadlocks at sign-out.
     if v_session is not null and p_outcome = 'success' and not p_is_read then
-        perform 1 from control.sessions s where s.id = v_session and s.revoked_at is null
+        perform 1 from control.sessions s where s.id = v_session and s.revoked_at is null and s.awaits is null
             and s.absolute_expires_at > now() for no key update;
         if not found then
             raise exception 'the session has ended' using errcode = 'CA401';
@@ -205,14 +205,16 @@ as $$
 $$;
 
 -- Session and authority in one round trip; NULL when the session is not alive. Grants read 'privilege',
--- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. Writes at most once a minute.
+-- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. A session that awaits its second factor has none, and
+-- nobody's name. Writes at most once a minute.
 create or replace function control.session_authority(p_token_hash bytea) returns jsonb
 language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
     alive record;
 begin
-    select s.id, s.user_id, s.last_seen_at, s.absolute_expires_at, u.email, u.name
+    select s.id, s.user_id, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
+            u.email, u.name, u.mfa_enabled
         into alive
         from control.sessions s join control.users u on u.id = s.user_id
         where s.token_hash = p_token_hash and s.revoked_at is null
@@ -220,6 +222,9 @@ begin
             and u.status = 'active' and u.deleted_at is null and u.is_staff and s.user_epoch = u.authority_epoch;
     if not found then
         return null;
+    end if;
+    if alive.awaits is not null then
+        return jsonb_build_object('session_id', alive.id, 'user_id', alive.user_id, 'awaits', alive.awaits);
     end if;
     if alive.last_seen_at < now() - interval '1 minute' then
         update control.sessions
@@ -229,7 +234,21 @@ begin
     end if;
     return jsonb_build_object(
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
+        'elevated_until', case when alive.elevated_until > now() then alive.elevated_until end,
+        'has_factor', alive.mfa_enabled,
+        'factor_wanted', not alive.mfa_enabled and control.tenants_want_factor(alive.user_id),
         'grants', control.grants_of(alive.user_id));
+end
+$$;
+
+-- Whether one of the tenants that somebody belongs to asks its people for a second factor.
+create or replace function control.tenants_want_factor(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+    return exists (select from control.workspace_members m
+        join control.tenant_policies p on p.tenant_id = m.tenant_id and p.mfa_required
+        where m.user_id = p_user_id and m.deleted_at is null);
 end
 $$;
 

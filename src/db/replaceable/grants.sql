@@ -15,6 +15,7 @@ grant execute on function audit.record(text, text, boolean, text, text, uuid, uu
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
 grant execute on function control.grants_of(uuid) to castellan_staff;
+grant execute on function control.tenants_want_factor(uuid) to castellan_auth;
 grant execute on function audit.known_actions() to castellan_staff, castellan_scoped, castellan_jobs;
 
 grant select, insert, update, delete on all tables in schema control to castellan_staff, castellan_scoped, castellan_jobs;
@@ -22,6 +23,8 @@ grant select on audit.events, audit.changes, audit.security_events to castellan_
 -- What can authority rest on may not be written by people with a row scope.
 revoke insert, update, delete on control.privileges, control.roles, control.role_privileges, control.assignments,
     control.users, control.user_credentials from castellan_scoped;
+-- What a passkey is asked to sign is between a browser and sign-in.
+revoke all on control.ceremonies from castellan_staff, castellan_scoped, castellan_jobs;
 -- Secrets are read by sign-in alone.
 revoke select on control.user_credentials from castellan_staff, castellan_scoped, castellan_jobs;
 -- Staff who give a new password put the old one out of use, without seeing it.
@@ -32,6 +35,9 @@ revoke update, delete on control.login_attempts, control.deployment_tracking_eve
 
 grant select, insert, update on control.users, control.user_credentials, control.sessions to castellan_auth;
 grant select, insert on control.login_attempts, control.assignments to castellan_auth;
+grant select, insert, delete on control.ceremonies to castellan_auth;
+-- Forms that are sent twice, and the mail about a changed factor.
+grant select, insert on control.idempotency_keys, control.outbox to castellan_auth;
 grant select on control.roles, control.role_privileges, control.privileges to castellan_auth;
 -- A preview reads what it would change, whatever the role, before it is rolled back.
 grant select on audit.changes to castellan_auth;

@@ -11,7 +11,7 @@ begin
     for t in
         select c.oid, c.relname from pg_class c
         where c.relnamespace = 'control'::regnamespace and c.relkind = 'r'
-            and c.relname not in ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics')
+            and c.relname not in ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics', 'ceremonies')
     loop
         -- Columns that move by themselves; a statement that sets only these is neither recorded nor a new version.
         quiet := case t.relname

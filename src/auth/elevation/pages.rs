@@ -1,0 +1,178 @@
+//! `/elevation`.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::store;
+use crate::action::Action;
+use crate::actor::Can;
+use crate::auth::passkeys::Passkeys;
+use crate::auth::password::Passwords;
+use crate::auth::proof::{self, Asker, Checked, Given, Proof, Ways};
+use crate::auth::sign_in::pages::origin;
+use crate::auth::sign_in::store::forget_failures;
+use crate::auth::{Elevate, cookie, me};
+use crate::db::Db;
+use crate::error::AppError;
+use crate::web::context::Context;
+use crate::web::flash::Flash;
+use crate::web::form::{FieldError, Form, FormView};
+use crate::web::page::{self, Shell, see_other};
+
+#[derive(Template)]
+#[template(path = "auth/elevation/new.html")]
+struct New {
+    shell: Shell,
+    form: FormView,
+    ways: Ways,
+    /// Signed in by a link, with nothing else to show, a moment ago.
+    is_fresh: bool,
+}
+
+/// What counts wrong proofs here, for each person.
+const COUNTER: &str = "elevation";
+
+/// What every answer of this page needs.
+struct Step<'r> {
+    can: &'r Can<Elevate>,
+    context: &'r Context,
+    request: &'r HttpRequest,
+    db: &'r Db,
+    passkeys: &'r Passkeys,
+    user_id: Uuid,
+    session_id: Uuid,
+}
+
+pub async fn new(
+    can: Can<Elevate>,
+    context: Context,
+    request: HttpRequest,
+    db: Data<Db>,
+    passkeys: Data<Passkeys>,
+) -> Result<HttpResponse, AppError> {
+    let return_to = context.return_to().unwrap_or_default();
+    let step = step(&can, &context, &request, &db, &passkeys)?;
+    step.show(FormView::filled(&[("return_to", &return_to)]), StatusCode::OK).await
+}
+
+pub async fn create(
+    can: Can<Elevate>,
+    context: Context,
+    request: HttpRequest,
+    db: Data<Db>,
+    (passkeys, passwords): (Data<Passkeys>, Data<Passwords>),
+    form: Form,
+) -> Result<HttpResponse, AppError> {
+    let step = step(&can, &context, &request, &db, &passkeys)?;
+    let asker =
+        Asker::new(step.user_id, step.session_id, origin(&context, &request, ""), &context.site().secret, COUNTER);
+    let error = match step.check(&asker, &form, &passwords).await? {
+        Checked::Fits(proof) => match step.begin(asker, proof).await {
+            Ok(()) => return Ok(go_on(form.return_to())),
+            Err(AppError::Refused(field, why)) => FieldError::new(field, why),
+            Err(error) => return Err(error),
+        },
+        Checked::Wrong(error) => error,
+        Checked::Wait(seconds) => {
+            let error = FieldError::new("base", format!("Too many tries. Wait {seconds} seconds, then try again."));
+            let mut answer = step.show(again(&form, error), StatusCode::TOO_MANY_REQUESTS).await?;
+            answer.headers_mut().insert("retry-after".parse().expect("a header name"), seconds.into());
+            return Ok(answer);
+        }
+    };
+    step.show(again(&form, error), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+pub async fn end(can: Can<Elevate>, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let (_, session_id) = me(&can)?;
+    let action = Action::on("session.end_elevation", "session", session_id);
+    db.write(&can, action, move |tx| store::end(tx, session_id)).await?;
+    Ok(see_other("/", Flash::ok("The elevation has ended.")))
+}
+
+/// Proofs are not repeated.
+fn again(form: &Form, error: FieldError) -> FormView {
+    FormView::filled(&[("return_to", &form.return_to().unwrap_or_default())]).refused(vec![error])
+}
+
+/// Back to what was asked for. A file would be saved and leave this page standing, so that its list is shown instead.
+fn go_on(return_to: Option<String>) -> HttpResponse {
+    let back = return_to.unwrap_or_else(|| "/".to_owned());
+    let (path, query) = back.split_once('?').map_or((back.as_str(), None), |(path, query)| (path, Some(query)));
+    let elevated = format!("You are elevated for {} minutes.", store::MINUTES);
+    match path.strip_suffix(".csv") {
+        None => see_other(&back, Flash::ok(elevated)),
+        Some(list) => {
+            let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+            see_other(&format!("{list}{query}"), Flash::ok(format!("{elevated} Take the list out again.")))
+        }
+    }
+}
+
+fn step<'r>(
+    can: &'r Can<Elevate>,
+    context: &'r Context,
+    request: &'r HttpRequest,
+    db: &'r Db,
+    passkeys: &'r Passkeys,
+) -> Result<Step<'r>, AppError> {
+    let (user_id, session_id) = me(can)?;
+    Ok(Step { can, context, request, db, passkeys, user_id, session_id })
+}
+
+impl Step<'_> {
+    /// Nothing less than the strongest thing that the person has is looked at. A recovery code stands in for a lost
+    /// factor.
+    async fn check(&self, asker: &Asker, form: &Form, passwords: &Passwords) -> Result<Checked, AppError> {
+        let user_id = self.user_id;
+        let means = self.db.read(self.can, move |conn| crate::auth::factors::store::means(conn, user_id)).await?;
+        let wrong = |field: &str, message: &str| Ok(Checked::Wrong(FieldError::new(field, message)));
+        match Given::read(form) {
+            Given::Code(code) if means.has_factor() => {
+                proof::by_code(self.db, self.can, asker, code, &self.context.site().secret).await
+            }
+            Given::Passkey { ceremony, answer } if means.has_factor() => {
+                proof::by_passkey(self.db, self.can, asker, (ceremony, answer), self.passkeys).await
+            }
+            _ if means.has_factor() => wrong("code", "is required: you have a second factor, and less is not enough"),
+            Given::Password(password) if means.password => {
+                proof::by_password(self.db, self.can, asker, password, passwords).await
+            }
+            _ if means.password => wrong("password", "is required"),
+            _ if self.is_fresh().await? => Ok(Checked::Fits(Proof::Link)),
+            _ => {
+                wrong("base", "You signed in too long ago, and have nothing else to prove who you are. Sign in again.")
+            }
+        }
+    }
+
+    async fn is_fresh(&self) -> Result<bool, AppError> {
+        let session_id = self.session_id;
+        self.db.read(self.can, move |conn| store::is_fresh(conn, session_id)).await
+    }
+
+    async fn begin(&self, asker: Asker, proof: Proof) -> Result<(), AppError> {
+        let token = cookie::new_token();
+        let (token_hash, user_id, session_id) = (cookie::hash(&token), self.user_id, self.session_id);
+        let action = Action::on("session.elevate", "session", session_id).details(json!({ "factor": proof.name() }));
+        let write = self.db.write(self.can, action, move |tx| {
+            proof.spend(tx, user_id)?;
+            forget_failures(tx, &asker.origin)?;
+            store::begin(tx, session_id, proof.name(), token_hash)
+        });
+        write.await?;
+        cookie::renew(self.request, &token)
+    }
+
+    async fn show(&self, form: FormView, status: StatusCode) -> Result<HttpResponse, AppError> {
+        let whose = (self.user_id, self.session_id);
+        let ways = Ways::of(self.db, self.can, self.request, self.passkeys, whose).await?;
+        let is_fresh = self.is_fresh().await?;
+        let shell = self.context.shell("Confirm that it is you");
+        page::html(status, New { shell, form, ways, is_fresh }.render())
+    }
+}

@@ -1,0 +1,4 @@
+//! Changing one's own password.
+
+pub mod pages;
+mod store;
