@@ -60,6 +60,21 @@ pub enum Scope {
     Rows { tenants: Vec<Uuid>, clients: Vec<Uuid>, client_tenants: Vec<Uuid> },
 }
 
+impl Scope {
+    /// Whether a row of this tenant and client is in it.
+    pub fn covers(&self, tenant_id: Option<Uuid>, client_id: Option<Uuid>) -> bool {
+        match self {
+            Scope::Platform => true,
+            Scope::Rows { tenants, clients, client_tenants } => {
+                let is_parent = client_id.is_none() && tenant_id.is_some_and(|id| client_tenants.contains(&id));
+                is_parent
+                    || tenant_id.is_some_and(|id| tenants.contains(&id))
+                    || client_id.is_some_and(|id| clients.contains(&id))
+            }
+        }
+    }
+}
+
 /// One right of a person, as `control.grants_of` spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Grant {
@@ -126,6 +141,8 @@ pub struct Actor {
     pub kind: ActorKind,
     pub user_id: Option<Uuid>,
     pub session_id: Option<Uuid>,
+    /// The API token that speaks for this person.
+    pub token_id: Option<Uuid>,
     pub request_id: Uuid,
     /// A person's address, or the name of the job or command.
     pub label: String,
@@ -166,6 +183,19 @@ impl Actor {
         }
     }
 
+    /// A program with an API token, which may do what its owner may at this moment, as far as the token is scoped
+    /// to it.
+    pub fn token(token_id: Uuid, user_id: Uuid, request_id: Uuid, grants: &[String], scopes: &[String]) -> Self {
+        let grants = grants.iter().filter_map(|text| Grant::parse(text));
+        Actor {
+            kind: ActorKind::Person,
+            user_id: Some(user_id),
+            token_id: Some(token_id),
+            grants: grants.filter(|grant| scopes.contains(&grant.privilege)).collect(),
+            ..Actor::anonymous(request_id)
+        }
+    }
+
     /// Somebody who has just proved who they are and has no session yet; may only sign in.
     pub fn signing_in(user_id: Uuid, request_id: Uuid) -> Self {
         Actor { kind: ActorKind::Person, user_id: Some(user_id), ..Actor::anonymous(request_id) }
@@ -187,6 +217,7 @@ impl Actor {
             kind: ActorKind::Anonymous,
             user_id: None,
             session_id: None,
+            token_id: None,
             request_id,
             label: String::new(),
             name: String::new(),
@@ -271,10 +302,12 @@ impl<P: Privilege> Can<P> {
             _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
             Needs::HalfSession => return Err(AppError::AlreadyDone("/".to_owned())),
             _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
+            Needs::Session if actor.token_id.is_some() => return Err(AppError::Forbidden(P::NAME)),
             Needs::Session => Scope::Platform,
             Needs::Grant => actor.scope(P::NAME).ok_or(AppError::Forbidden(P::NAME))?,
         };
-        if P::ELEVATED && !actor.is_elevated() {
+        // A token was made by an elevated person for just this, and no one is there to prove themselves again.
+        if P::ELEVATED && actor.token_id.is_none() && !actor.is_elevated() {
             return Err(AppError::Elevate);
         }
         Ok(Can { actor, scope, privilege: PhantomData })

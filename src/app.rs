@@ -50,6 +50,8 @@ impl App {
             environment: config.environment(),
             secure: config.is_secure(),
             public_url: config.public_url.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            token_scopes: routes::token_scopes(),
             secret,
         };
         Ok(App {

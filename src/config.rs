@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hmac::{Hmac, KeyInit, Mac};
+use ipnet::IpNet;
 use sha2::Sha256;
 
 /// The settings of all subcommands.
@@ -41,6 +42,10 @@ pub struct Config {
     /// The address people type, such as https://console.example.com; cookies are secure when it is https
     #[arg(long, env = "CASTELLAN_PUBLIC_URL", value_name = "URL", global = true, value_parser = public_url)]
     pub public_url: Option<String>,
+
+    /// Addresses or networks of proxies in front, such as 10.0.0.0/8,::1; X-Forwarded-For is believed from them alone
+    #[arg(long, env = "CASTELLAN_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',', global = true, value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// 64 or more hexadecimal digits shared by all processes; without it a file in the data folder is made and used
     #[arg(long, env = "CASTELLAN_SECRET_KEY", value_name = "HEX", global = true, hide_env_values = true, value_parser = secret_key)]
@@ -167,6 +172,12 @@ fn public_url(text: &str) -> Result<String, String> {
         Some(host) if !host.is_empty() && !host.contains('/') => Ok(text.to_owned()),
         _ => Err("must be http:// or https:// and a host without a path, such as https://console.example.com".into()),
     }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| address()).map_err(|_| "must be addresses or networks such as 10.0.0.0/8,::1".to_owned())
 }
 
 fn zero_or_one(text: &str) -> Result<bool, String> {

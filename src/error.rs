@@ -31,6 +31,12 @@ pub enum AppError {
     /// 403; the request did not come from our own pages.
     #[error("{0}")]
     CrossSite(&'static str),
+    /// 401; why an API token is not accepted, which the log says and the answer does not.
+    #[error("the token is refused: {why}")]
+    TokenRefused { why: &'static str, token_id: Option<uuid::Uuid> },
+    /// 403; a token was sent to a page that is for people.
+    #[error("tokens are not taken here")]
+    NotForTokens,
     /// 400; a sentence that names the field and what is allowed.
     #[error("{0}")]
     BadRequest(String),

@@ -15,4 +15,5 @@ pub mod jobs;
 pub mod operations;
 pub mod routes;
 pub mod tenancy;
+pub mod token;
 pub mod web;

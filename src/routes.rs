@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
-use crate::actor::PrivilegeInfo;
+use crate::actor::{Needs, PrivilegeInfo};
 use crate::auth::{self, cookie, identify};
 use crate::operations::counts::Count;
 use crate::operations::health;
 use crate::web::assets;
 use crate::web::context::Site;
+use crate::web::export::Format;
 use crate::web::nav::NavGroup;
 use crate::web::route::Route;
 use crate::{access, audit, clients, operations, tenancy};
@@ -31,12 +32,23 @@ pub fn privileges() -> Vec<PrivilegeInfo> {
         .collect()
 }
 
+/// What an API token can be for: the rights that lists for programs ask for, each with the address of one.
+pub fn token_scopes() -> Vec<(&'static str, &'static str)> {
+    let mut scopes: BTreeMap<&str, &str> = BTreeMap::new();
+    for route in table() {
+        if Format::of(route.path) == Format::Json && route.needs == Needs::Grant {
+            scopes.entry(route.privilege).or_insert(route.path);
+        }
+    }
+    scopes.into_iter().collect()
+}
+
 /// The left navigation.
 pub fn nav() -> Vec<NavGroup> {
     vec![
         NavGroup { label: "", items: vec![operations::NAV] },
         NavGroup { label: "Customers", items: vec![tenancy::NAV, clients::NAV] },
-        NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
+        NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY, access::NAV_TOKENS] },
         NavGroup { label: "Platform", items: vec![operations::NAV_JOBS] },
     ]
 }

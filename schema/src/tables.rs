@@ -61,6 +61,40 @@ pub mod audit {
 
 pub mod control {
     diesel::table! {
+        control.api_token_usage (token_id, hour) {
+            token_id -> Uuid,
+            hour -> Timestamptz,
+            requests -> Int4,
+            refused -> Int4,
+            minute -> Timestamptz,
+            minute_requests -> Int4,
+        }
+    }
+
+    diesel::table! {
+        control.api_tokens (id) {
+            id -> Uuid,
+            user_id -> Uuid,
+            name -> Text,
+            prefix -> Text,
+            token_hash -> Bytea,
+            scopes -> Array<Nullable<Text>>,
+            allowed_networks -> Array<Nullable<Cidr>>,
+            expires_at -> Nullable<Timestamptz>,
+            last_used_at -> Nullable<Timestamptz>,
+            rotated_from -> Nullable<Uuid>,
+            overlap_ends_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+            revoked_by -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.assignments (id) {
             id -> Uuid,
             user_id -> Uuid,
@@ -298,6 +332,17 @@ pub mod control {
     }
 
     diesel::table! {
+        control.security_alerts (id) {
+            id -> Uuid,
+            kind -> Text,
+            subject -> Text,
+            window_at -> Timestamptz,
+            event_count -> Int8,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         control.sessions (id) {
             id -> Uuid,
             user_id -> Uuid,
@@ -470,6 +515,8 @@ pub mod control {
         }
     }
 
+    diesel::joinable!(api_token_usage -> api_tokens (token_id));
+    diesel::joinable!(api_tokens -> users (user_id));
     diesel::joinable!(assignments -> roles (role_id));
     diesel::joinable!(assignments -> tenants (tenant_id));
     diesel::joinable!(assignments -> users (user_id));
@@ -489,6 +536,8 @@ pub mod control {
     diesel::joinable!(workspaces -> tenants (tenant_id));
 
     diesel::allow_tables_to_appear_in_same_query!(
+        api_token_usage,
+        api_tokens,
         assignments,
         ceremonies,
         client_analytics,
@@ -503,6 +552,7 @@ pub mod control {
         privileges,
         role_privileges,
         roles,
+        security_alerts,
         sessions,
         tenant_domains,
         tenant_policies,

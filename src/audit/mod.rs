@@ -26,7 +26,7 @@ impl Privilege for View {
 
 impl Privilege for Export {
     const NAME: &'static str = "audit.export";
-    const DESCRIPTION: &'static str = "Take the audit log out as CSV";
+    const DESCRIPTION: &'static str = "Take the audit log out as CSV and JSON";
     const ELEVATED: bool = true;
 }
 
@@ -56,7 +56,10 @@ pub fn routes() -> Vec<Route> {
     vec![
         get("/audit", events::pages::index),
         get("/audit.csv", events::pages::export),
+        get("/audit.json", events::pages::export),
         get("/audit/{id}", events::pages::show),
         get("/security-events", security_events::pages::index),
+        get("/security-events.csv", security_events::pages::export),
+        get("/security-events.json", security_events::pages::export),
     ]
 }

@@ -14,13 +14,17 @@ use diesel::RunQueryDsl;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::cookie;
-use crate::actor::{Actor, Can, HalfSession, Privilege};
+use super::{bearer, cookie};
+use crate::actor::{Actor, Can, HalfSession, Privilege, Scope};
 use crate::db::Db;
 use crate::db::functions::session_authority;
 use crate::error::AppError;
-use crate::web::context::{self, Site};
+use crate::token;
+use crate::web::context::Site;
 use crate::web::form::Form;
+use crate::web::noting::LimitedTo;
+use crate::web::query::Pairs;
+use crate::web::{self, context};
 
 #[derive(Deserialize)]
 struct Authority {
@@ -45,17 +49,37 @@ pub async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let token: Option<String> = request.get_session().get(cookie::TOKEN).unwrap_or_default();
-    if let Some(token) = token {
-        let db = request.app_data::<Data<Db>>().expect("the app registers its database").clone();
-        match look_up(&db, &token, request.request()).await {
-            Ok(Some(actor)) => drop(request.extensions_mut().insert(Arc::new(actor))),
-            Ok(None) => {}
-            // As an answer, for an error would pass by the gate, which adds page and headers.
-            Err(error) => return Ok(request.error_response(error)),
+    match whoever_asks(&request).await {
+        Ok(Some(mut actor)) => {
+            actor.asked_for = asked_for(&request);
+            request.extensions_mut().insert(Arc::new(actor));
         }
+        Ok(None) => {}
+        // As an answer, for an error would pass by the gate, which adds page and headers.
+        Err(error) => return Ok(request.error_response(error)),
     }
     Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// A program by its token, or a person by their cookie; never both.
+async fn whoever_asks(request: &ServiceRequest) -> Result<Option<Actor>, AppError> {
+    let db = request.app_data::<Data<Db>>().expect("the app registers its database");
+    if let Some(sent) = web::bearer::of(request.headers()) {
+        web::bearer::only_lists(request)?;
+        return bearer::look_up(db, sent, request.request()).await.map(Some);
+    }
+    let token: Option<String> = request.get_session().get(cookie::TOKEN).unwrap_or_default();
+    match token {
+        Some(token) => look_up(db, &token, request.request()).await,
+        None => Ok(None),
+    }
+}
+
+/// Path and query, as reads are recorded with them: without them where somebody pasted a token.
+fn asked_for(request: &ServiceRequest) -> String {
+    let values = Pairs::parse(request.query_string().as_bytes()).unwrap_or_default();
+    let is_telling = values.0.iter().any(|(_, value)| token::is_in(value));
+    if is_telling { token::without(request.path()) } else { token::without(&request.uri().to_string()) }
 }
 
 async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<Actor>, AppError> {
@@ -71,7 +95,6 @@ async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<A
     }
     let in_production = request.app_data::<Data<Site>>().is_some_and(|site| site.secure);
     let mut actor = Actor::person(found.user_id, found.session_id, request_id, found.email, found.name, &found.grants);
-    actor.asked_for = request.uri().to_string();
     actor.elevated_until = found.elevated_until;
     // Everybody who gets here is staff.
     actor.factor_required = in_production;
@@ -93,7 +116,13 @@ impl<P: Privilege> FromRequest for Can<P> {
                 let form = Form::from_request(request, payload);
                 Box::pin(async move { Err(AppError::ElevateFirst(form.await.map(Form::typed).unwrap_or_default())) })
             }
-            proof => Box::pin(ready(proof)),
+            proof => {
+                let limits = proof.as_ref().ok().map(Can::scope).filter(|scope| **scope != Scope::Platform).cloned();
+                if let Some(scope) = limits {
+                    request.extensions_mut().insert(LimitedTo(scope));
+                }
+                Box::pin(ready(proof))
+            }
         }
     }
 }

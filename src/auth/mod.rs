@@ -1,5 +1,6 @@
 //! Who is asking: passwords, second factors, sessions, and the proof of authority that handlers take.
 
+pub mod bearer;
 pub mod cookie;
 pub mod elevation;
 pub mod factors;
@@ -55,7 +56,7 @@ pub struct OwnAccount;
 
 impl Privilege for OwnAccount {
     const NAME: &'static str = "account.own";
-    const DESCRIPTION: &'static str = "See and end one's own sessions";
+    const DESCRIPTION: &'static str = "See and end one's own sessions and API tokens";
     const NEEDS: Needs = Needs::Session;
 }
 

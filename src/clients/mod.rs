@@ -57,7 +57,7 @@ impl Privilege for Deploy {
 
 impl Privilege for Export {
     const NAME: &'static str = "clients.export";
-    const DESCRIPTION: &'static str = "Take lists of clients and deployments out as CSV";
+    const DESCRIPTION: &'static str = "Take lists of clients and deployments out as CSV and JSON";
     const ELEVATED: bool = true;
 }
 
@@ -79,10 +79,12 @@ pub fn routes() -> Vec<Route> {
     let mut routes = vec![
         get("/clients", clients::pages::index),
         get("/clients.csv", clients::pages::export),
+        get("/clients.json", clients::pages::export),
         get("/clients/new", clients::form_pages::new),
         post("/clients", clients::form_pages::create),
         get("/tenants/{tenant_id}/clients", clients::pages::of_tenant),
         get("/tenants/{tenant_id}/clients.csv", clients::pages::export_of_tenant),
+        get("/tenants/{tenant_id}/clients.json", clients::pages::export_of_tenant),
         get("/tenants/{tenant_id}/clients/new", clients::form_pages::new_of_tenant),
         post("/tenants/{tenant_id}/clients", clients::form_pages::create_of_tenant),
         get("/clients/{id}", clients::pages::show),
@@ -127,8 +129,10 @@ fn deployment_routes() -> Vec<Route> {
     vec![
         get("/deployments", deployments::pages::index),
         get("/deployments.csv", deployments::pages::export),
+        get("/deployments.json", deployments::pages::export),
         get("/clients/{id}/deployments", deployments::pages::of_client),
         get("/clients/{id}/deployments.csv", deployments::pages::export_of_client),
+        get("/clients/{id}/deployments.json", deployments::pages::export_of_client),
         get("/clients/{id}/deployments/new", deployments::pages::new),
         post("/clients/{id}/deployments", deployments::pages::create),
         get("/clients/{id}/deployments/{deployment_id}", deployments::pages::show),

@@ -1,7 +1,7 @@
 //! The SQL functions that transactions call, typed so that diesel keeps them prepared.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{Binary, Bool, Citext, Integer, Jsonb, Nullable, Text, Uuid};
+use diesel::sql_types::{Array, Binary, Bool, Citext, Integer, Jsonb, Nullable, Text, Uuid};
 
 define_sql_function! {
     /// `text(x)`, which is `x::text`: what trigram indexes on case-insensitive columns are made on.
@@ -61,4 +61,20 @@ extern "SQL" {
     /// `control.session_authority`: who a session token belongs to and what they may do; null when it is not alive.
     #[sql_name = "control.session_authority"]
     fn session_authority(token_hash: Binary) -> Nullable<Jsonb>;
+
+    /// `control.token_authority`: the same for an API token, used from an address.
+    #[sql_name = "control.token_authority"]
+    fn token_authority(token_hash: Binary, address: Nullable<Text>) -> Jsonb;
+
+    /// `control.token_of`: the API token with this hash, which nobody may read.
+    #[sql_name = "control.token_of"]
+    fn token_of(token_hash: Binary) -> Nullable<Uuid>;
+
+    /// `control.whereabouts`: what the ids are of, whoever may see it.
+    #[sql_name = "control.whereabouts"]
+    fn whereabouts(ids: Array<Uuid>) -> Jsonb;
+
+    /// `control.grants_of`: the rights of a person or service, spelled as for a session.
+    #[sql_name = "control.grants_of"]
+    fn grants_of(user_id: Uuid) -> Jsonb;
 }

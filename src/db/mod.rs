@@ -9,12 +9,14 @@ pub mod keyset;
 pub mod migrate;
 mod pool;
 pub mod search;
+mod security;
 mod transaction;
 mod upkeep;
 
 pub use engine::Engine;
 pub use keyset::{Cursor, Slice};
 pub use pool::PoolSettings;
+pub use security::SecurityKind;
 pub use transaction::{Preview, SecurityEvent, Tx};
 pub use upkeep::{Health, TableName};
 
@@ -111,7 +113,7 @@ impl Db {
 
     /// Notes a refusal or sign-in trouble in a transaction of its own; that it could not be noted is logged.
     pub async fn note_security(&self, actor: Arc<Actor>, event: SecurityEvent) {
-        let kind = event.kind;
+        let kind = event.kind.name();
         if let Err(error) = self.pool.run(move |conn| transaction::note_security(conn, &actor, &event)).await {
             tracing::error!(kind, %error, "a security event could not be recorded");
         }

@@ -1,5 +1,6 @@
 //! What happens between BEGIN and COMMIT: who acts, the event, the work, the effect.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -7,11 +8,12 @@ use std::sync::Arc;
 use castellan_schema::{audit, control};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::functions::{record, record_security};
+use super::security::SecurityKind;
 use crate::action::{Action, Departure, Effect, Once, RowChange};
 use crate::actor::{Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
@@ -39,6 +41,11 @@ impl<P> Tx<'_, P> {
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Leaves a security event that stands or falls with this transaction.
+    pub fn note_security(&mut self, event: &SecurityEvent) -> Result<(), AppError> {
+        write_security(self.conn, &self.actor, event)
     }
 
     /// Lets the worker of this process look for work as soon as this is committed.
@@ -92,7 +99,7 @@ pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>) -> R
     conn.transaction(|conn| {
         // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
         conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
-        open_event(conn, &action, "success", true).map(drop)
+        open_event(conn, can.actor(), &action, "success", true).map(drop)
     })
 }
 
@@ -140,7 +147,7 @@ where
     let mut adds_work = false;
     let done = conn.transaction(|conn| {
         conn.batch_execute(&enter(can, "auto"))?;
-        let event_id = open_event(conn, action, "success", false)?;
+        let event_id = open_event(conn, can.actor(), action, "success", false)?;
         let actor = can.actor().clone();
         if let (Some(once), Run::Commit) = (&action.once, run) {
             claim(conn, once, action, actor.user_id)?;
@@ -188,7 +195,7 @@ fn effect_wanted(conn: &mut PgConnection, action: &Action, run: Run, event_id: U
 fn collect(conn: &mut PgConnection, event: Uuid) -> Result<Effect, AppError> {
     use audit::changes::dsl as c;
     use control::outbox::dsl as o;
-    type Row = (String, Option<Uuid>, String, Option<serde_json::Value>, Option<serde_json::Value>);
+    type Row = (String, Option<Uuid>, String, Option<Value>, Option<Value>);
     let rows: Vec<Row> = c::changes
         .filter(c::event_id.eq(event))
         .filter(c::table_name.ne_all(["outbox", "idempotency_keys"]))
@@ -241,11 +248,11 @@ fn claim(conn: &mut PgConnection, once: &Once, action: &Action, actor_id: Option
 /// A refusal or sign-in trouble, named after the OWASP logging vocabulary.
 #[derive(Debug, Clone)]
 pub struct SecurityEvent {
-    pub kind: &'static str,
+    pub kind: SecurityKind,
     /// `info`, `warning` or `critical`.
     pub severity: &'static str,
     pub network_hash: Option<Vec<u8>>,
-    pub details: serde_json::Value,
+    pub details: Value,
 }
 
 pub(super) fn note_security(
@@ -256,17 +263,30 @@ pub(super) fn note_security(
     let can = Can::<Noting>::prove(actor.clone())?;
     conn.transaction(|conn| {
         conn.batch_execute(&enter(&can, "auto"))?;
-        let noted: bool = diesel::select(record_security(
-            event.kind,
-            event.severity,
-            event.network_hash.as_deref(),
-            None::<Uuid>,
-            &event.details,
-        ))
-        .get_result(conn)?;
-        debug_assert!(noted);
-        Ok(())
+        write_security(conn, actor, event)
     })
+}
+
+fn write_security(conn: &mut PgConnection, actor: &Actor, event: &SecurityEvent) -> Result<(), AppError> {
+    let noted: bool = diesel::select(record_security(
+        event.kind.name(),
+        event.severity,
+        event.network_hash.as_deref(),
+        None::<Uuid>,
+        with_token(&event.details, actor).as_ref(),
+    ))
+    .get_result(conn)?;
+    debug_assert!(noted);
+    Ok(())
+}
+
+/// Facts about what a program did say with which token it did.
+fn with_token<'d>(details: &'d Value, actor: &Actor) -> Cow<'d, Value> {
+    let mut details = Cow::Borrowed(details);
+    if let (Some(id), true) = (actor.token_id, details.is_object()) {
+        details.to_mut()["token_id"] = json!(id);
+    }
+    details
 }
 
 /// Everybody may be noted.
@@ -314,7 +334,13 @@ fn list(ids: &[Uuid]) -> String {
     ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn open_event(conn: &mut PgConnection, action: &Action, outcome: &str, is_read: bool) -> Result<Uuid, AppError> {
+fn open_event(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    action: &Action,
+    outcome: &str,
+    is_read: bool,
+) -> Result<Uuid, AppError> {
     let id = diesel::select(record(
         action.name,
         outcome,
@@ -324,7 +350,7 @@ fn open_event(conn: &mut PgConnection, action: &Action, outcome: &str, is_read: 
         action.target_id,
         action.tenant_id,
         action.client_id,
-        &action.details,
+        with_token(&action.details, actor).as_ref(),
     ))
     .get_result(conn)?;
     Ok(id)
@@ -334,7 +360,7 @@ fn open_event(conn: &mut PgConnection, action: &Action, outcome: &str, is_read: 
 fn record_failure<P: Privilege>(conn: &mut PgConnection, can: &Can<P>, action: &Action) {
     let recorded = conn.transaction(|conn| {
         conn.batch_execute(&enter(can, "auto"))?;
-        open_event(conn, action, "failure", false).map(drop)
+        open_event(conn, can.actor(), action, "failure", false).map(drop)
     });
     if let Err(error) = recorded {
         tracing::error!(action = action.name, %error, "a failed action could not be recorded");

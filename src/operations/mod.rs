@@ -1,6 +1,7 @@
 //! The platform as a whole: its state at a glance, the way to anything by whatever is known of it, its jobs, and
 //! what keeps it running.
 
+mod alerts;
 pub mod counts;
 pub mod health;
 pub mod jobs;
@@ -8,12 +9,13 @@ pub mod jump;
 mod maintenance;
 pub mod overview;
 
-pub use maintenance::{embedded_handlers, handlers};
+pub use maintenance::embedded_handlers;
 
 use diesel::PgConnection;
 
 use crate::actor::{Privilege, PrivilegeInfo, info};
 use crate::error::AppError;
+use crate::jobs::Handlers;
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
@@ -52,7 +54,7 @@ impl Privilege for ManageJobs {
 
 impl Privilege for ExportJobs {
     const NAME: &'static str = "jobs.export";
-    const DESCRIPTION: &'static str = "Take lists of jobs out as CSV";
+    const DESCRIPTION: &'static str = "Take lists of jobs out as CSV and JSON";
     const ELEVATED: bool = true;
 }
 
@@ -60,6 +62,11 @@ impl Privilege for ExportJobs {
 pub const NAV: NavItem = NavItem { label: "Overview", href: "/", key: "o", privilege: ViewOverview::NAME, due: false };
 /// The entry of jobs; its count is of those that failed.
 pub const NAV_JOBS: NavItem = NavItem { label: "Jobs", href: "/jobs", key: "j", privilege: ViewJobs::NAME, due: true };
+
+/// What this domain does by the clock.
+pub fn handlers() -> Handlers {
+    maintenance::handlers().and(alerts::handlers())
+}
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
@@ -73,6 +80,7 @@ pub fn routes() -> Vec<Route> {
         get("/go", jump::pages::index),
         get("/jobs", jobs::pages::index),
         get("/jobs.csv", jobs::pages::export),
+        get("/jobs.json", jobs::pages::export),
         get("/jobs/{id}", jobs::pages::show),
         get("/jobs/{id}/retry/new", ask::<Retry>),
         post("/jobs/{id}/retry", act::<Retry>),

@@ -56,7 +56,7 @@ impl Privilege for Suspend {
 
 impl Privilege for Export {
     const NAME: &'static str = "tenants.export";
-    const DESCRIPTION: &'static str = "Take lists of tenants out as CSV";
+    const DESCRIPTION: &'static str = "Take lists of tenants out as CSV and JSON";
     const ELEVATED: bool = true;
 }
 
@@ -86,6 +86,7 @@ pub fn routes() -> Vec<Route> {
     let mut routes = vec![
         get("/tenants", tenants::pages::index),
         get("/tenants.csv", tenants::pages::export),
+        get("/tenants.json", tenants::pages::export),
         get("/tenants/new", tenants::pages::new),
         post("/tenants", tenants::pages::create),
         get("/tenants/{id}", tenants::pages::show),
@@ -115,6 +116,7 @@ fn people_routes() -> Vec<Route> {
     vec![
         get("/tenants/{id}/people", people::pages::index),
         get("/tenants/{id}/people.csv", people::pages::export),
+        get("/tenants/{id}/people.json", people::pages::export),
         get("/tenants/{id}/people/new", people::pages::new),
         post("/tenants/{id}/people", people::pages::create),
         get("/tenants/{id}/people/{member_id}/edit", edit::<MemberPatch>),
@@ -136,6 +138,7 @@ fn domain_routes() -> Vec<Route> {
     vec![
         get("/tenants/{id}/domains", domains::pages::index),
         get("/tenants/{id}/domains.csv", domains::pages::export),
+        get("/tenants/{id}/domains.json", domains::pages::export),
         get("/tenants/{id}/domains/new", domains::pages::new),
         post("/tenants/{id}/domains", domains::pages::create),
         get("/tenants/{id}/domains/{domain_id}", domains::pages::show),

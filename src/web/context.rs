@@ -1,6 +1,7 @@
 //! What a page needs to know of its request.
 
 use std::future::{Ready, ready};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -25,19 +26,46 @@ pub struct Site {
     pub secure: bool,
     /// Scheme and host that people type, where it is configured.
     pub public_url: Option<String>,
+    /// Who may say in `X-Forwarded-For` where a request came from.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Privileges that open something to an API token, each with a list that it opens.
+    pub token_scopes: Vec<(&'static str, &'static str)>,
     /// For hashes of addresses.
     pub secret: crate::config::Secret,
 }
 
 impl Site {
+    /// The address that a request came from. A proxy of ours says in `X-Forwarded-For` who asked it; what anybody else
+    /// writes there is ignored, so the header is read from its end up to the first address that is not ours.
+    pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let is_ours = |address: IpAddr| self.trusted_proxies.iter().any(|network| network.contains(&address));
+        let mut known = request.peer_addr()?.ip().to_canonical();
+        let headers: Vec<&str> =
+            request.headers().get_all("x-forwarded-for").map(|value| value.to_str().unwrap_or_default()).collect();
+        for text in headers.iter().rev().flat_map(|header| header.rsplit(',')) {
+            match hop(text.trim()) {
+                Some(address) if is_ours(known) => known = address,
+                _ => break,
+            }
+        }
+        Some(known)
+    }
+
     /// Keyed hash of the network a request came from (/24 or /48); the address itself is kept nowhere.
     pub fn network_hash(&self, request: &HttpRequest) -> Option<Vec<u8>> {
-        let network = match request.peer_addr()?.ip() {
-            std::net::IpAddr::V4(address) => address.octets()[..3].to_vec(),
-            std::net::IpAddr::V6(address) => address.octets()[..6].to_vec(),
+        let network = match self.client_address(request)? {
+            IpAddr::V4(address) => address.octets()[..3].to_vec(),
+            IpAddr::V6(address) => address.octets()[..6].to_vec(),
         };
         Some(self.secret.hash("network", &network).to_vec())
     }
+}
+
+/// An address as proxies write it: with or without a port.
+fn hop(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().or_else(|_| text.parse().map(|socket: SocketAddr| socket.ip()));
+    address.ok().map(|address| address.to_canonical())
 }
 
 /// The request as pages see it.

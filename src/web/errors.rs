@@ -3,24 +3,39 @@
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
+use serde_json::json;
+
+use super::bearer;
 use super::context::{Context, actor, request_id};
+use super::export::Format;
 use super::page::{Shell, html};
 use super::query::encode;
 use crate::error::AppError;
+use crate::token;
+
+impl AppError {
+    /// A token that made more requests within a minute than any may.
+    fn is_too_fast(&self) -> bool {
+        matches!(self, AppError::TokenRefused { why: "rate" | "rate, again", .. })
+    }
+}
 
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
+            _ if self.is_too_fast() => StatusCode::TOO_MANY_REQUESTS,
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::SignIn | AppError::EnrolFirst | AppError::Elevate | AppError::AlreadyDone(_) => {
                 StatusCode::SEE_OTHER
             }
-            AppError::SignInFirst(_) | AppError::ElevateFirst(_) => StatusCode::UNAUTHORIZED,
-            AppError::Forbidden(_) | AppError::CrossSite(_) => StatusCode::FORBIDDEN,
+            AppError::SignInFirst(_) | AppError::ElevateFirst(_) | AppError::TokenRefused { .. } => {
+                StatusCode::UNAUTHORIZED
+            }
+            AppError::Forbidden(_) | AppError::CrossSite(_) | AppError::NotForTokens => StatusCode::FORBIDDEN,
             AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
             AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
                 StatusCode::CONFLICT
@@ -38,6 +53,8 @@ impl ResponseError for AppError {
         let mut response = HttpResponse::build(self.status_code());
         match self {
             AppError::AlreadyDone(location) => response.insert_header((LOCATION, location.as_str())),
+            _ if self.is_too_fast() => response.insert_header((RETRY_AFTER, "60")),
+            AppError::TokenRefused { .. } => response.insert_header((WWW_AUTHENTICATE, BAD_TOKEN)),
             AppError::TooMany(seconds) => response.insert_header((RETRY_AFTER, seconds.to_string())),
             AppError::Unavailable(_) => response.insert_header((RETRY_AFTER, "2")),
             _ => &mut response,
@@ -45,6 +62,9 @@ impl ResponseError for AppError {
         response.finish()
     }
 }
+
+const ANY_TOKEN: &str = "Bearer realm=\"castellan\"";
+const BAD_TOKEN: &str = "Bearer realm=\"castellan\", error=\"invalid_token\"";
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -77,6 +97,9 @@ pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let error = response.response().error().and_then(|error| error.as_error::<AppError>());
     let answer = match error {
+        Some(AppError::SignIn) if Format::of(response.request().path()) == Format::Json => {
+            Some(ask_for_token(response.request()))
+        }
         Some(AppError::SignIn) => Some(to_sign_in(response.request())),
         Some(AppError::EnrolFirst) => Some(leave_for(response.request(), "/account/factors")),
         Some(AppError::Elevate) => Some(to_elevation(response.request())),
@@ -113,8 +136,11 @@ fn page(request: &HttpRequest, status: StatusCode, message: String) -> HttpRespo
         message,
         request_id: request_id(request).to_string(),
     };
-    if request.path().ends_with(".csv") {
-        return HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(page.message);
+    let mut plain = HttpResponse::build(status);
+    match Format::of(request.path()) {
+        Format::Json => return plain.json(json!({ "error": page.message, "request_id": page.request_id })),
+        Format::Page if bearer::of(request.headers()).is_none() => {}
+        _ => return plain.content_type("text/plain; charset=utf-8").body(page.message),
     }
     html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).body(title(status)))
 }
@@ -138,6 +164,7 @@ fn elevate_first(request: &HttpRequest, typed: &[(String, String)]) -> HttpRespo
 fn title(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "That cannot be asked for",
+        401 => "Not accepted",
         403 => "Not allowed",
         404 => "Not found",
         405 => "Not possible here",
@@ -161,6 +188,14 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (Some(AppError::Forbidden(privilege)), _) => {
             format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you.")
         }
+        (Some(error), 429) if error.is_too_fast() => "This token is too fast. Wait a minute, then try again.".into(),
+        (Some(AppError::TokenRefused { .. }), _) => {
+            "This token is not accepted: it does not exist, has ended, or is not for this network. Its page says more."
+                .into()
+        }
+        (Some(AppError::NotForTokens), _) => {
+            "API tokens are taken by the CSV and JSON forms of lists and nowhere else, such as /tenants.json.".into()
+        }
         (Some(AppError::TooMany(seconds)), _) => format!("Wait {seconds} seconds, then try again."),
         (Some(AppError::Constraint(_)), _) => {
             "These values do not fit what is stored by now. Nothing was changed.".into()
@@ -174,10 +209,20 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
     }
 }
 
+/// Who asks for JSON is a program, which has no use for a page to sign in on.
+fn ask_for_token(request: &HttpRequest) -> HttpResponse {
+    let request_id = request_id(request).to_string();
+    let error = "Send an API token as Authorization: Bearer, or sign in.";
+    let mut answer = HttpResponse::Unauthorized();
+    answer.insert_header((WWW_AUTHENTICATE, ANY_TOKEN)).json(json!({ "error": error, "request_id": request_id }))
+}
+
 /// To the first step of signing in, or to the second for those who have taken the first.
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
     let page = if actor(request).half.is_some() { "/sign-in/factor" } else { "/sign-in" };
     let back = match request.method().is_safe() {
+        // A token that was pasted before signing in is not carried along.
+        true if token::is_in(&request.uri().to_string()) => request.path(),
         true => request.uri().path_and_query().map_or("/", |target| target.as_str()),
         false => "/",
     };

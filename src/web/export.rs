@@ -1,9 +1,10 @@
-//! Lists as CSV, any size, in constant memory: batches by key, pushed while they are read.
+//! Lists for programs: as CSV of any size, in constant memory, or as JSON page by page. Both have the same columns.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::stream;
+use serde::{Serialize, Serializer};
 
 use super::list::List;
 use crate::db::keyset::Slice;
@@ -12,8 +13,76 @@ use crate::error::AppError;
 /// Rows read at a time; between two batches others may use the connection.
 pub const BATCH_ROWS: usize = 1000;
 
-/// Streams batches. `load` reads one slice of the list; `cells` writes one row.
-pub fn csv<T, L, R, C>(name: &str, header: &'static [&'static str], list: List, load: L, cells: C) -> HttpResponse
+/// The form in which a list is asked for, which the end of its address says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Page,
+    Csv,
+    Json,
+}
+
+impl Format {
+    /// By an address or the pattern of a route.
+    pub fn of(path: &str) -> Format {
+        match path.rsplit_once('.') {
+            Some((_, "csv")) => Format::Csv,
+            Some((_, "json")) => Format::Json,
+            _ => Format::Page,
+        }
+    }
+
+    /// The address of the list's page.
+    pub fn strip(path: &str) -> &str {
+        path.strip_suffix(".csv").or_else(|| path.strip_suffix(".json")).unwrap_or(path)
+    }
+}
+
+/// Sends the list in the form it was asked for. `load` reads one slice of it; `cells` writes one row.
+pub async fn send<T, L, R, C>(
+    name: &str,
+    header: &'static [&'static str],
+    list: List,
+    load: L,
+    cells: C,
+) -> Result<HttpResponse, AppError>
+where
+    T: 'static,
+    L: Fn(List) -> R + 'static,
+    R: Future<Output = Result<Slice<T>, AppError>> + 'static,
+    C: Fn(&T) -> Vec<String> + 'static,
+{
+    match list.format {
+        Format::Json => {
+            let slice = load(list.with_rows(BATCH_ROWS)).await?;
+            let rows = slice.rows.iter().map(|row| Row { header, cells: cells(row) }).collect();
+            Ok(HttpResponse::Ok().json(Rows { rows, next: slice.next }))
+        }
+        _ => Ok(csv(name, header, list, load, cells)),
+    }
+}
+
+/// One page, and the cursor of the next as the parameter `after` takes it.
+#[derive(Serialize)]
+struct Rows {
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+struct Row {
+    header: &'static [&'static str],
+    cells: Vec<String>,
+}
+
+impl Serialize for Row {
+    /// Columns in their order; an empty cell is none.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let cells = self.cells.iter().map(|cell| Some(cell).filter(|cell| !cell.is_empty()));
+        serializer.collect_map(self.header.iter().zip(cells))
+    }
+}
+
+/// Streams batches from the list's beginning.
+fn csv<T, L, R, C>(name: &str, header: &'static [&'static str], list: List, load: L, cells: C) -> HttpResponse
 where
     T: 'static,
     L: Fn(List) -> R + 'static,

@@ -12,32 +12,38 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage};
-use serde_json::json;
 use uuid::Uuid;
 
-use super::context::{RequestId, Site, actor, request_id};
-use super::{errors, flash, page};
-use crate::db::{Db, SecurityEvent};
+use super::context::{RequestId, Site, request_id};
+use super::{bearer, errors, flash, noting, page};
 use crate::error::AppError;
 
 /// The outermost layer: request id, origin check, error pages, headers, compression, the log line.
 pub async fn gate(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
     request.extensions_mut().insert(RequestId(Uuid::now_v7()));
-    let response = match own_origin(&request) {
+    let is_program = bearer::of(request.headers()).is_some();
+    if is_program {
+        // Whoever speaks with a token is nobody else besides.
+        request.headers_mut().remove(header::COOKIE);
+    }
+    let response = match bearer::only_reads(&request).and_then(|()| own_origin(&request)) {
         Err(refusal) => request.error_response(refusal).map_into_boxed_body(),
         Ok(()) => match next.call(request).await {
             Ok(response) => response.map_into_boxed_body(),
             Err(error) => return Err(error),
         },
     };
-    note_refusal(&response).await;
+    noting::refusal(&response).await;
     let mut response = errors::dress(response);
     forget_shown_notice(&mut response);
     secure_cookies(&mut response);
+    if is_program {
+        response.headers_mut().remove(header::SET_COOKIE);
+    }
     add_headers(&mut response);
     log(&response, began);
     Ok(compressed(response))
@@ -78,24 +84,6 @@ fn is_own(request: &ServiceRequest, origin: &str) -> bool {
             host.is_some_and(|host| origin.strip_prefix("http://") == Some(host))
         }
     }
-}
-
-async fn note_refusal(response: &ServiceResponse<BoxBody>) {
-    let error = response.response().error().and_then(|error| error.as_error::<AppError>());
-    let (kind, why) = match error {
-        Some(AppError::Forbidden(privilege)) => ("authz_fail", *privilege),
-        Some(AppError::CrossSite(_)) => ("malicious_csrf", "cross-site request"),
-        _ => return,
-    };
-    let request = response.request();
-    let (Some(db), Some(site)) = (request.app_data::<Data<Db>>(), request.app_data::<Data<Site>>()) else { return };
-    let event = SecurityEvent {
-        kind,
-        severity: "warning",
-        network_hash: site.network_hash(request),
-        details: json!({ "method": request.method().as_str(), "path": request.path(), "why": why }),
-    };
-    db.note_security(actor(request), event).await;
 }
 
 fn forget_shown_notice(response: &mut ServiceResponse<BoxBody>) {

@@ -8,6 +8,7 @@ use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
 use super::context::Context;
+use super::export::Format;
 use super::many::Counter;
 use super::query::Pairs;
 use crate::db::keyset::{Cursor, PAGE_ROWS, Slice, Window};
@@ -56,6 +57,7 @@ pub struct Span {
 pub struct List {
     pub(super) spec: &'static ListSpec,
     pub(super) path: String,
+    pub(super) format: Format,
     pub(super) pairs: Pairs,
     /// What to search for, trimmed.
     pub q: Option<String>,
@@ -72,13 +74,14 @@ impl List {
         Ok(List::parse(spec, &context.path, &context.query)?.counting(Counter::of(context)))
     }
 
-    /// Checks a query against what the list knows. The path is without `.csv`.
+    /// Checks a query against what the list knows. The path may end in `.csv` or `.json`.
     pub fn parse(spec: &'static ListSpec, path: &str, query: &[u8]) -> Result<List, AppError> {
         let pairs = Pairs::parse(query).map_err(AppError::BadRequest)?;
         let pairs = Pairs(pairs.0.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect());
         let list = List {
             spec,
-            path: path.trim_end_matches(".csv").to_owned(),
+            path: Format::strip(path).to_owned(),
+            format: Format::of(path),
             q: search(spec, &pairs)?,
             window: window(spec, &pairs)?,
             pairs,
@@ -135,6 +138,11 @@ impl List {
     /// The same list at its beginning with the largest page that export reads at a time.
     pub fn for_export(mut self, rows: usize) -> List {
         self.window.cursor = None;
+        self.with_rows(rows)
+    }
+
+    /// The same list with so many rows on a page.
+    pub fn with_rows(mut self, rows: usize) -> List {
         self.window.rows = rows;
         self
     }

@@ -1,6 +1,7 @@
 //! What every page is made of: lists, forms, exports, fragments, errors, assets. Knows no domain.
 
 pub mod assets;
+pub mod bearer;
 pub mod conflict;
 pub mod context;
 pub mod drain;
@@ -17,6 +18,7 @@ pub mod list_view;
 pub mod many;
 pub mod memo;
 pub mod nav;
+pub mod noting;
 pub mod page;
 pub mod query;
 pub mod route;

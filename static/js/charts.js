@@ -1,9 +1,9 @@
-// <div class="chart" data-series='{"x":[unix seconds],"y":[[..],..],"labels":[..]}'>
+// <div class="chart" data-series='{"x":[unix seconds],"y":[[..],..],"labels":[..],"colours":[..]}'>
 (() => {
   "use strict";
   if (!window.uPlot) return;
   const mounted = new Map();
-  const colours = ["--tblr-link-color", "--dot-good", "--dot-warn", "--dot-bad", "--dot-info"];
+  const usual = ["--tblr-link-color", "--dot-good", "--dot-warn", "--dot-bad", "--dot-info"];
   const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
   const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
   const dates = (_, splits) => splits.map((at, i) => {
@@ -20,7 +20,7 @@
   };
   const mount = (element) => {
     mounted.get(element)?.destroy();
-    const { x, y, labels } = JSON.parse(element.dataset.series);
+    const { x, y, labels, colours = usual } = JSON.parse(element.dataset.series);
     const [text, grid] = [resolve(element, "--tblr-secondary"), resolve(element, "--tblr-border-color")];
     const axis = { stroke: text, font: "12px Inter, system-ui, sans-serif", grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
     const series = labels.map((label, i) => {

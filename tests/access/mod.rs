@@ -1,1 +1,3 @@
 mod factors_reset;
+mod token_abuse;
+mod tokens;

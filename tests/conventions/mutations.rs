@@ -140,6 +140,21 @@ impl Walk {
         self.act(&format!("/jobs/{id}"), &["cancellation", "retry"]).await;
     }
 
+    async fn tokens(&mut self) {
+        let service = self.app.service("Exporter", &["tenants.export"]).await.to_string();
+        let new = [("name", "Nightly"), ("scopes", "tenants.export"), ("user_id", service.as_str())];
+        let own = self.person.id.expect("somebody").to_string();
+        for (list, owner) in [("/tokens", &service), ("/account/tokens", &own)] {
+            self.fill(&format!("{list}/new"), &new).await;
+            let live =
+                format!("select id from control.api_tokens where user_id = '{owner}' and overlap_ends_at is null");
+            let token = format!("{list}/{}", self.app.text(&live).await);
+            self.fill(&format!("{token}/rotation/new"), &[]).await;
+            let token = format!("{list}/{}", self.app.text(&live).await);
+            self.act(&token, &["revocation"]).await;
+        }
+    }
+
     async fn account(&mut self) {
         let (id, email) = (self.person.id.expect("somebody"), self.person.email.clone());
         for one in ["one", "all others"] {
@@ -206,6 +221,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.domains(&tenant).await;
     walk.clients(&tenant).await;
     walk.jobs().await;
+    walk.tokens().await;
     walk.account().await;
     walk.factors().await;
     let mut walked: BTreeSet<&str> = walk.walked.keys().copied().collect();

@@ -141,6 +141,8 @@ async fn idle_connections_see_nothing() {
             "audit.record(text,text,boolean,text,text,uuid,uuid,uuid,jsonb)",
             "audit.record_security(text,text,bytea,uuid,jsonb)",
             "control.session_authority(bytea)",
+            "control.token_authority(bytea,text)",
+            "control.whereabouts(uuid[])",
         ]
     );
 }

@@ -1,3 +1,4 @@
+mod alerts;
 mod counts;
 mod health;
 mod jobs;

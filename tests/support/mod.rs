@@ -12,6 +12,7 @@ mod people;
 mod person;
 mod sql;
 mod template;
+mod tokens;
 
 pub use app::TestApp;
 pub use command::{Castellan, Done};
@@ -22,6 +23,7 @@ pub use page::{FilledForm, Page};
 pub use people::PASSWORD;
 pub use person::{Person, SESSION};
 pub use template::{CHEAP, config};
+pub use tokens::Token;
 
 /// Says why a test did nothing; `cargo test -- --nocapture` shows it.
 pub fn skipped(why: &str) {

@@ -130,7 +130,7 @@ impl TestApp {
     }
 
     /// Makes a role of just these privileges; those that no domain declares yet are left out. Returns its name.
-    async fn role_of(&self, privileges: &[&str]) -> String {
+    pub(super) async fn role_of(&self, privileges: &[&str]) -> String {
         let number = self.people.fetch_add(1, Ordering::Relaxed) + 1;
         let (name, id) = (format!("role {number}"), Uuid::now_v7());
         let wanted = privileges.join("','");

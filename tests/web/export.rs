@@ -55,3 +55,53 @@ async fn taking_lists_out_is_a_right_of_its_own() {
     assert_eq!(app.auditor().await.get("/tenants.csv").await.status, 200);
     assert_eq!(app.anonymous().get("/tenants.csv").await.status, 303);
 }
+
+/// Every list has both forms, of the same rows and columns.
+#[actix_web::test]
+async fn json_has_the_columns_of_the_csv_and_goes_on_by_cursor() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    app.many_tenants(2500).await;
+    let (mut ids, mut after, mut pages) = (BTreeSet::new(), String::new(), 0);
+    loop {
+        let page = founder.get(&format!("/tenants.json?sort=name{after}")).await;
+        assert_eq!((page.status, page.header("content-type")), (200, "application/json"));
+        let body: serde_json::Value = serde_json::from_slice(&page.body).expect("JSON");
+        for row in body["rows"].as_array().expect("rows") {
+            assert!(ids.insert(row["id"].as_str().expect("an id").to_owned()), "a row comes twice");
+        }
+        pages += 1;
+        match body["next"].as_str() {
+            Some(cursor) => after = format!("&after={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!((ids.len(), pages), (2500, 3));
+    let page = founder.get("/tenants.json?q=tenant-2499").await;
+    let header = founder.get("/tenants.csv?q=nothing").await.text().trim().replace(',', "\":\"");
+    let columns: Vec<&str> = header.split("\":\"").collect();
+    let places: Vec<usize> = columns.iter().filter_map(|name| page.text().find(&format!("\"{name}\":"))).collect();
+    assert_eq!(places.len(), columns.len(), "{}", page.text());
+    assert!(places.is_sorted(), "in the order of the CSV");
+    assert_eq!(app.events("tenants.export").await.len(), 5, "each page that is taken out is an event");
+}
+
+#[actix_web::test]
+async fn json_says_in_json_what_is_wrong() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    for (path, status, said) in [
+        ("/tenants.json?status=gone", 400, "status"),
+        ("/tenants.json?after=x", 400, "cursor"),
+        ("/tenants/019a0000-0000-7000-8000-000000000000/people.json", 404, "nothing at this address"),
+    ] {
+        let page = founder.get(path).await;
+        let body: serde_json::Value = serde_json::from_slice(&page.body).expect("JSON");
+        assert_eq!(page.status, status, "{path}");
+        assert!(body["error"].as_str().is_some_and(|error| error.contains(said)), "{path}: {body}");
+        assert_eq!(body["request_id"], page.header("x-request-id"));
+    }
+    let page = app.anonymous().get("/tenants.json").await;
+    assert_eq!((page.status, page.header("www-authenticate")), (401, "Bearer realm=\"castellan\""));
+    assert!(page.text().contains("Authorization: Bearer"), "{}", page.text());
+}

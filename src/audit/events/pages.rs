@@ -178,7 +178,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         let (db, can) = (db.clone(), can.clone());
         async move { db.read(&can, move |conn| store::list(conn, &list)).await }
     };
-    Ok(crate::web::export::csv("audit", HEADER, list, load, cells))
+    crate::web::export::send("audit", HEADER, list, load, cells).await
 }
 
 fn cells(event: &Event) -> Vec<String> {

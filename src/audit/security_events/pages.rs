@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
+use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::chart::{self, Hour, SEVERITIES};
 use super::store::{self, SecurityEvent};
 use crate::actor::Can;
-use crate::audit::{View, history};
-use crate::db::Db;
+use crate::audit::{Export, View, history};
+use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::filters;
@@ -22,8 +24,10 @@ use crate::web::page::{self, Shell};
 pub const LIST: ListSpec = ListSpec {
     search: "",
     fields: &[
-        Field { name: "kind", label: "kind", kind: FieldKind::Text },
-        Field { name: "severity", label: "severity", kind: FieldKind::Choice(&["info", "warning", "critical"]) },
+        Field { name: "kind", label: "kind", kind: FieldKind::Choice(SecurityKind::NAMES) },
+        Field { name: "severity", label: "severity", kind: FieldKind::Choice(&SEVERITIES) },
+        Field { name: "actor", label: "who", kind: FieldKind::Id },
+        Field { name: "network", label: "network", kind: FieldKind::Text },
         Field { name: "occurred", label: "occurred", kind: FieldKind::Days },
     ],
     sorts: &["-occurred_at"],
@@ -36,18 +40,73 @@ struct Index {
     list: ListView,
     events: Vec<SecurityEvent>,
     people: HashMap<Uuid, String>,
+    bursts: Vec<SecurityEvent>,
+    hours: Vec<Hour>,
+    series: String,
+    /// There are more than the chart counts.
+    capped: bool,
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let list = List::of(&LIST, &context)?;
-    let (slice, people, list) = db
+    let wants_list = context.wants_list;
+    let (slice, people, (latest, bursts), list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
-            let people = history::names(conn, slice.rows.iter().filter_map(|event| event.actor_id))?;
-            Ok((slice, people, list))
+            let known = slice.rows.iter().filter_map(|event| event.actor_id).chain(list.ids("actor"));
+            let people = history::names(conn, known)?;
+            // The list alone is wanted without what stands above it.
+            let above = if wants_list { Default::default() } else { (store::latest(conn)?, store::bursts(conn)?) };
+            Ok((slice, people, above, list))
         })
         .await?;
-    let view = list.view(&slice, slice.rows.len() as i64);
-    let page = Index { shell: context.shell("Security events"), list: view, events: slice.rows, people };
+    let mut view = list.view(&slice, slice.rows.len() as i64);
+    view.word("who", words(list.ids("actor"), &people));
+    view.word("network", list.values("network").iter().map(|text| short(text)).collect::<Vec<_>>().join(", "));
+    let hours = chart::hours(&latest, Timestamp::now());
+    let page = Index {
+        shell: context.shell("Security events"),
+        list: view,
+        events: slice.rows,
+        people,
+        bursts,
+        series: chart::series(&hours),
+        hours,
+        capped: latest.len() as i64 == store::COUNTED,
+    };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
+}
+
+fn words(ids: Vec<Uuid>, people: &HashMap<Uuid, String>) -> String {
+    let word = |id: &Uuid| people.get(id).cloned().unwrap_or_else(|| id.to_string());
+    ids.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// Enough of a network's hash to tell two apart.
+fn short(network: &str) -> String {
+    network.chars().take(8).collect()
+}
+
+pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    const HEADER: &[&str] = &["id", "occurred_at", "kind", "severity", "actor_id", "request_id", "network", "details"];
+    let list = List::of(&LIST, &context)?;
+    db.note_read(&can).await?;
+    let load = move |list: List| {
+        let (db, can) = (db.clone(), can.clone());
+        async move { db.read(&can, move |conn| store::list(conn, &list)).await }
+    };
+    crate::web::export::send("security-events", HEADER, list, load, |event: &SecurityEvent| {
+        let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        vec![
+            event.id.to_string(),
+            filters::iso(event.occurred_at.to_jiff()),
+            event.kind.clone(),
+            event.severity.clone(),
+            id(event.actor_id),
+            id(event.request_id),
+            event.network_key(),
+            event.details.to_string(),
+        ]
+    })
+    .await
 }

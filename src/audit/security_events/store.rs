@@ -42,6 +42,16 @@ impl SecurityEvent {
         self.network_hash.iter().flatten().take(4).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The whole hash, as the filter takes it.
+    pub fn network_key(&self) -> String {
+        self.network_hash.iter().flatten().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What a burst says about itself; empty for other events.
+    pub fn said(&self) -> &str {
+        self.details["said"].as_str().unwrap_or_default()
+    }
+
     /// `outcome wrong_password, path /tenants`.
     pub fn details(&self) -> String {
         let Value::Object(details) = &self.details else { return self.details.to_string() };
@@ -59,6 +69,8 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<SecurityEvent>
     let mut query = within(list.span("occurred"));
     query = one_of!(query, s::kind, list.values("kind"));
     query = one_of!(query, s::severity, list.values("severity"));
+    query = one_of!(query, s::actor_id, list.ids("actor").into_iter().map(Some).collect::<Vec<_>>());
+    query = one_of!(query, s::network_hash, list.values("network").iter().map(|text| bytes(text)).collect::<Vec<_>>());
     let rows: Vec<SecurityEvent> = keyset!(query, &list.window, s::occurred_at => Timestamp, s::id)
         .select(SecurityEvent::as_select())
         .load(conn)?;
@@ -68,6 +80,35 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<SecurityEvent>
 /// How many of a kind there were, counted to ten thousand.
 pub fn count(conn: &mut PgConnection, kind: &'static str, span: Span) -> Result<i64, AppError> {
     Ok(CappedCount(within(Some(span)).filter(s::kind.eq(kind)).select(s::id)).get_result(conn)?)
+}
+
+/// A hash as it is stored; none, which equals nothing, for what is no hash.
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pairs = (0..hex.len()).step_by(2).map(|at| hex.get(at..at + 2));
+    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+}
+
+/// Hours that the chart shows.
+pub const HOURS: i64 = 24;
+/// Beyond it only the latest events are counted, so that an attack does not slow down the page that shows it.
+pub const COUNTED: i64 = 50_000;
+
+/// When the events of the last hours were and how severe, newest first.
+pub fn latest(conn: &mut PgConnection) -> Result<Vec<(Timestamp, String)>, AppError> {
+    let since = Timestamp::from(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(HOURS));
+    let recent = within(Some(Span { from: Some(since), until: None })).order(s::occurred_at.desc()).limit(COUNTED);
+    Ok(recent.select((s::occurred_at, s::severity)).load(conn)?)
+}
+
+/// Bursts of the last hour, of which banners tell.
+pub fn bursts(conn: &mut PgConnection) -> Result<Vec<SecurityEvent>, AppError> {
+    let since = Timestamp::from(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1));
+    Ok(within(Some(Span { from: Some(since), until: None }))
+        .filter(s::severity.eq("critical"))
+        .order((s::occurred_at.desc(), s::id.desc()))
+        .limit(5)
+        .select(SecurityEvent::as_select())
+        .load(conn)?)
 }
 
 fn within(span: Option<Span>) -> s::BoxedQuery<'static, Pg> {

@@ -12,7 +12,7 @@ use crate::auth::sign_in::store::{self as attempts, Origin};
 use crate::auth::sign_in::throttle;
 use crate::auth::{recovery_codes, seal, totp};
 use crate::config::Secret;
-use crate::db::{Db, SecurityEvent};
+use crate::db::{Db, SecurityEvent, SecurityKind};
 use crate::error::AppError;
 use crate::web::form::FieldError;
 
@@ -34,7 +34,10 @@ impl Asker {
     /// Notes trouble where security events are read.
     async fn warn(&self, db: &Db, outcome: &str) {
         let event = SecurityEvent {
-            kind: if outcome == "throttled" { "authn_login_lock" } else { "authn_login_fail" },
+            kind: match outcome {
+                "throttled" => SecurityKind::AuthnLoginLock,
+                _ => SecurityKind::AuthnLoginFail,
+            },
             severity: "warning",
             network_hash: self.origin.network_hash.clone(),
             details: json!({ "outcome": outcome, "user_id": self.user_id }),

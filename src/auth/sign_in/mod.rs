@@ -2,4 +2,4 @@
 
 pub mod pages;
 pub mod store;
-pub(in crate::auth) mod throttle;
+pub mod throttle;

@@ -11,11 +11,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::store::{self, Account, Beginning, Origin};
+use super::throttle::Verdict;
 use crate::action::Action;
 use crate::actor::{Actor, Can};
 use crate::auth::password::Passwords;
 use crate::auth::{SignIn, SignOut, cookie};
-use crate::db::{Db, SecurityEvent};
+use crate::db::{Db, SecurityEvent, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::flash::Flash;
@@ -32,6 +33,8 @@ struct New {
 }
 
 const DEVICE: &str = "device";
+/// For everybody who is not known, while failures come from everywhere.
+const STORM_DELAY: std::time::Duration = std::time::Duration::from_secs(2);
 const REFUSED: &str = "That address and password do not fit together, or the account may not open this console.";
 
 pub async fn new(_: Can<SignIn>, context: Context) -> Result<HttpResponse, AppError> {
@@ -62,15 +65,16 @@ pub async fn create(
         Err(errors) => return again(&context, &form, errors, StatusCode::UNPROCESSABLE_ENTITY),
     };
     let origin = origin(&context, &request, &email);
-    let (_, wait) = look_up(&db, &can, &email, &origin).await?;
-    if wait > 0 {
-        return throttled(&context, &db, &can, &origin, &form, wait).await;
+    match look_up(&db, &can, &email, &origin).await?.1 {
+        Verdict::LookAtIt => {}
+        Verdict::LookAtItLater => tokio::time::sleep(STORM_DELAY).await,
+        verdict => return throttled(&context, &db, &can, &origin, &form, verdict).await,
     }
     // Guesses that were sent together wait here for each other and for what the first of them got.
     let turn = passwords.turn().await?;
-    let (account, wait) = look_up(&db, &can, &email, &origin).await?;
-    if wait > 0 {
-        return throttled(&context, &db, &can, &origin, &form, wait).await;
+    let (account, verdict) = look_up(&db, &can, &email, &origin).await?;
+    if !matches!(verdict, Verdict::LookAtIt | Verdict::LookAtItLater) {
+        return throttled(&context, &db, &can, &origin, &form, verdict).await;
     }
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     let fits = turn.fits(form.get("password").to_owned(), stored).await?;
@@ -85,7 +89,8 @@ pub async fn create(
                 (Some(_), false) => "wrong_password",
                 (Some(_), true) => "inactive",
             };
-            note(&db, &can, &origin, account.as_ref().map(|account| account.id), outcome).await?;
+            let user_id = account.as_ref().map(|account| account.id);
+            note(&db, &can, &origin, user_id, outcome, SecurityKind::AuthnLoginFail).await?;
             again(&context, &form, vec![FieldError::new("base", REFUSED)], StatusCode::UNPROCESSABLE_ENTITY)
         }
     }
@@ -183,7 +188,12 @@ pub fn device_cookie(context: &Context, device: Uuid) -> Cookie<'static> {
         .finish()
 }
 
-async fn look_up(db: &Db, can: &Can<SignIn>, email: &str, origin: &Origin) -> Result<(Option<Account>, u32), AppError> {
+async fn look_up(
+    db: &Db,
+    can: &Can<SignIn>,
+    email: &str,
+    origin: &Origin,
+) -> Result<(Option<Account>, Verdict), AppError> {
     let (email, origin) = (email.to_owned(), origin.clone());
     db.read(can, move |conn| store::account(conn, &email, &origin)).await
 }
@@ -194,13 +204,25 @@ async fn throttled(
     can: &Can<SignIn>,
     origin: &Origin,
     form: &Form,
-    wait: u32,
+    verdict: Verdict,
 ) -> Result<HttpResponse, AppError> {
-    note(db, can, origin, None, "throttled").await?;
-    let error = FieldError::new("base", format!("Too many tries. Wait {wait} seconds, then try again."));
+    note(db, can, origin, None, "throttled", kind_of(verdict)).await?;
+    let (wait, from) = match verdict {
+        Verdict::NetworkWaits(wait) => (wait, " from your network"),
+        Verdict::AccountWaits(wait) => (wait, ""),
+        Verdict::LookAtIt | Verdict::LookAtItLater => (1, ""),
+    };
+    let error = FieldError::new("base", format!("Too many tries{from}. Wait {wait} seconds, then try again."));
     let mut answer = again(context, form, vec![error], StatusCode::TOO_MANY_REQUESTS)?;
     answer.headers_mut().insert("retry-after".parse().expect("a header name"), wait.into());
     Ok(answer)
+}
+
+fn kind_of(verdict: Verdict) -> SecurityKind {
+    match verdict {
+        Verdict::NetworkWaits(_) => SecurityKind::ExcessRateLimitExceeded,
+        _ => SecurityKind::AuthnLoginLock,
+    }
 }
 
 async fn note(
@@ -209,11 +231,12 @@ async fn note(
     origin: &Origin,
     user_id: Option<Uuid>,
     outcome: &'static str,
+    kind: SecurityKind,
 ) -> Result<(), AppError> {
     let noted = origin.clone();
     db.append(can, move |conn| store::note_failure(conn, &noted, user_id, outcome)).await?;
     let event = SecurityEvent {
-        kind: if outcome == "throttled" { "authn_login_lock" } else { "authn_login_fail" },
+        kind,
         severity: "warning",
         network_hash: origin.network_hash.clone(),
         details: json!({ "outcome": outcome, "user_id": user_id }),

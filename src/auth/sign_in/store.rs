@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::Timestamp as DbTimestamp;
 use uuid::Uuid;
 
-use super::throttle;
+use super::throttle::{self, Try, Verdict};
 use crate::auth::cookie::ABSOLUTE_HOURS;
 use crate::auth::factors::store as factors;
 use crate::auth::{SignIn, SignOut};
@@ -46,9 +46,10 @@ pub struct Beginning {
     pub factors: Vec<String>,
 }
 
-/// The account, if there is one, and how long its next try must wait.
-pub fn account(conn: &mut PgConnection, email: &str, origin: &Origin) -> Result<(Option<Account>, u32), AppError> {
-    let wait = throttle::wait(conn, &origin.account_hash, origin.device_id)?;
+/// The account, if there is one, and whether the try is looked at now.
+pub fn account(conn: &mut PgConnection, email: &str, origin: &Origin) -> Result<(Option<Account>, Verdict), AppError> {
+    let (account, network) = (origin.account_hash.as_slice(), origin.network_hash.as_deref());
+    let verdict = throttle::judge(conn, &Try { account, network, device: origin.device_id })?;
     let found: Option<(Uuid, String, bool, i32, Option<String>)> = users::table
         .left_join(
             user_credentials::table.on(user_credentials::user_id
@@ -66,10 +67,10 @@ pub fn account(conn: &mut PgConnection, email: &str, origin: &Origin) -> Result<
         ))
         .first(conn)
         .optional()?;
-    let Some((id, status, is_staff, epoch, password_hash)) = found else { return Ok((None, wait)) };
+    let Some((id, status, is_staff, epoch, password_hash)) = found else { return Ok((None, verdict)) };
     let may_open_the_console = is_staff && status == "active";
     let has_factor = factors::has_factor(conn, id)?;
-    Ok((Some(Account { id, may_open_the_console, epoch, password_hash, has_factor }), wait))
+    Ok((Some(Account { id, may_open_the_console, epoch, password_hash, has_factor }), verdict))
 }
 
 /// Notes a try that did not lead to a session.

@@ -137,7 +137,7 @@ async fn csv(can: Can<Export>, db: Data<Db>, tenant_id: Option<Uuid>, list: List
         let (db, can) = (db.clone(), can.clone());
         async move { db.read(&can, move |conn| store::list(conn, tenant_id, &list)).await }
     };
-    Ok(crate::web::export::csv("clients", HEADER, list, load, |listed: &Listed| {
+    crate::web::export::send("clients", HEADER, list, load, |listed: &Listed| {
         let client = &listed.client;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         vec![
@@ -153,7 +153,8 @@ async fn csv(can: Can<Export>, db: Data<Db>, tenant_id: Option<Uuid>, list: List
             filters::iso(client.created_at.to_jiff()),
             filters::iso(client.last_activity_at.to_jiff()),
         ]
-    }))
+    })
+    .await
 }
 
 /// What every tab of a client shows above itself.

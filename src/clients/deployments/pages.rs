@@ -143,7 +143,7 @@ async fn csv(can: Can<Export>, db: Data<Db>, client_id: Option<Uuid>, list: List
         let (db, can) = (db.clone(), can.clone());
         async move { db.read(&can, move |conn| store::list(conn, client_id, &list)).await }
     };
-    Ok(crate::web::export::csv("deployments", HEADER, list, load, |listed: &Listed| {
+    crate::web::export::send("deployments", HEADER, list, load, |listed: &Listed| {
         let deployment = &listed.deployment;
         let time = |at: Option<jiff_diesel::Timestamp>| at.map(|at| filters::iso(at.to_jiff())).unwrap_or_default();
         vec![
@@ -159,7 +159,8 @@ async fn csv(can: Can<Export>, db: Data<Db>, client_id: Option<Uuid>, list: List
             time(deployment.finished_at),
             deployment.duration_ms.map(|ms| ms.to_string()).unwrap_or_default(),
         ]
-    }))
+    })
+    .await
 }
 
 /// What a deployment's log can be asked for.

@@ -4,7 +4,8 @@ revoke all on all tables in schema control, audit from public;
 revoke all on all functions in schema control, audit from public;
 
 grant usage on schema control, audit to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
-grant execute on function control.session_authority(bytea) to castellan_web;
+grant execute on function control.session_authority(bytea), control.token_authority(bytea, text),
+    control.whereabouts(uuid[]) to castellan_web;
 -- Whether the schema is current is asked by the health check.
 grant select on public.__diesel_schema_migrations to castellan_web;
 grant execute on function control.actor_id(), control.scope_ids(text), control.stamp(), control.stamp_versioned(),
@@ -30,8 +31,17 @@ revoke select on control.user_credentials from castellan_staff, castellan_scoped
 -- Staff who give a new password put the old one out of use, without seeing it.
 grant select (id, user_id, kind, label, expires_at, used_at, revoked_at, created_at, created_by)
     on control.user_credentials to castellan_staff;
+-- The hash of an API token is compared in a function and read by nobody.
+revoke select on control.api_tokens from castellan_staff, castellan_scoped, castellan_jobs;
+grant select (id, user_id, name, prefix, scopes, allowed_networks, expires_at, last_used_at, rotated_from,
+    overlap_ends_at, revoked_at, revoked_by, version, created_at, updated_at, created_by, updated_by)
+    on control.api_tokens to castellan_staff, castellan_scoped, castellan_jobs, castellan_auth;
+grant insert, update on control.api_tokens to castellan_auth;
+grant select on control.api_token_usage to castellan_auth;
+grant execute on function control.token_of(bytea) to castellan_staff, castellan_scoped, castellan_auth;
 -- Logs stay as written.
-revoke update, delete on control.login_attempts, control.deployment_tracking_events from castellan_staff, castellan_scoped;
+revoke update, delete on control.login_attempts, control.deployment_tracking_events, control.api_token_usage,
+    control.security_alerts from castellan_staff, castellan_scoped;
 
 grant select, insert, update on control.users, control.user_credentials, control.sessions to castellan_auth;
 grant select, insert on control.login_attempts, control.assignments to castellan_auth;
@@ -39,5 +49,7 @@ grant select, insert, delete on control.ceremonies to castellan_auth;
 -- Forms that are sent twice, and the mail about a changed factor.
 grant select, insert on control.idempotency_keys, control.outbox to castellan_auth;
 grant select on control.roles, control.role_privileges, control.privileges to castellan_auth;
--- A preview reads what it would change, whatever the role, before it is rolled back.
-grant select on audit.changes to castellan_auth;
+-- A preview reads what it would change and send, whatever the role, before it is rolled back.
+grant select on audit.changes, control.outbox to castellan_auth;
+-- A form of one's own account that is sent twice does its work once.
+grant select, insert on control.idempotency_keys to castellan_auth;

@@ -11,13 +11,15 @@ begin
     for t in
         select c.oid, c.relname from pg_class c
         where c.relnamespace = 'control'::regnamespace and c.relkind = 'r'
-            and c.relname not in ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics', 'ceremonies')
+            and c.relname not in ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics',
+                'api_token_usage', 'ceremonies', 'security_alerts')
     loop
         -- Columns that move by themselves; a statement that sets only these is neither recorded nor a new version.
         quiet := case t.relname
             when 'sessions' then array['last_seen_at', 'idle_expires_at']
             when 'users' then array['last_login_at', 'failed_login_count', 'locked_until']
             when 'assignments' then array['last_used_at']
+            when 'api_tokens' then array['last_used_at']
             when 'tenants' then array['last_activity_at']
             when 'clients' then array['last_activity_at']
             when 'job_queue' then array['lease_until', 'progress_done', 'progress_total']
@@ -25,6 +27,7 @@ begin
         secrets := case t.relname
             when 'sessions' then 'token_hash'
             when 'user_credentials' then 'secret_hash,parameters'
+            when 'api_tokens' then 'token_hash'
             when 'tenant_domains' then 'verification_token'
             else '' end;
         select string_agg(quote_ident(attname), ', ') into columns from pg_attribute

@@ -124,7 +124,7 @@ pub async fn export(can: Can<ExportJobs>, context: Context, db: Data<Db>) -> Res
         let (db, can) = (db.clone(), can.clone());
         async move { db.read(&can, move |conn| store::list(conn, &list)).await }
     };
-    Ok(crate::web::export::csv("jobs", HEADER, list, load, cells))
+    crate::web::export::send("jobs", HEADER, list, load, cells).await
 }
 
 fn cells(job: &Job) -> Vec<String> {

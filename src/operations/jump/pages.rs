@@ -12,9 +12,10 @@ use crate::db::Db;
 use crate::error::AppError;
 use crate::operations::{Search, ViewJobs};
 use crate::web::context::Context;
-use crate::web::page::{self, Shell};
+use crate::web::flash::Flash;
+use crate::web::page::{self, Shell, see_other};
 use crate::web::query::encode;
-use crate::{clients, tenancy};
+use crate::{access, clients, tenancy, token};
 
 const LONGEST: usize = 200;
 
@@ -57,6 +58,9 @@ impl Index {
 pub async fn index(can: Can<Search>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let pairs = context.pairs()?;
     let q = pairs.get("q").unwrap_or_default().trim().to_owned();
+    if token::is_in(&q) {
+        return to_token(&can, &db, &q).await;
+    }
     if q.chars().count() > LONGEST || q.contains('\0') {
         return Err(AppError::BadRequest(format!("q may have up to {LONGEST} characters of text.")));
     }
@@ -68,6 +72,23 @@ pub async fn index(can: Can<Search>, context: Context, db: Data<Db>) -> Result<H
     }
     let shell = context.shell("Jump");
     page::ok(jump.search(shell, q).await?.render())
+}
+
+/// Whoever finds an API token somewhere comes to its page, from where it is revoked. The answer always leads to another
+/// address, so that the token stays in no page and in no history.
+async fn to_token(can: &Can<Search>, db: &Db, q: &str) -> Result<HttpResponse, AppError> {
+    let text = q.trim().trim_matches(['<', '>', '"', '\'', '(', ')', ',', ';']);
+    if !token::is_whole(text) {
+        let said = "That holds an API token, or a part of one. Paste the token alone and whole to get to its page.";
+        return Ok(see_other("/go", Flash::warn(said)));
+    }
+    match access::token_page(db, can.actor(), text).await? {
+        Some(page) => Ok(HttpResponse::SeeOther().insert_header(("location", page)).finish()),
+        None => {
+            let said = "That has the form of an API token, but there is none like it among those you may see.";
+            Ok(see_other("/go", Flash::warn(said)))
+        }
+    }
 }
 
 /// Whoever jumps, and where to look.

@@ -44,12 +44,14 @@ async fn ensure_partitions(job: Job, db: Db) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Sign-in attempts, keys of forms that were sent, sessions that ended long ago. Only sessions are rows that leave
+/// Sign-in attempts, keys of forms that were sent, use of tokens, old alerts, sessions that ended long ago. Only sessions are rows that leave
 /// a trace when they go.
 async fn sweep_sign_ins(job: Job, db: Db) -> Result<(), AppError> {
     let can = job.can::<Upkeep>()?;
     while db.append(&can, store::sweep_login_attempts).await? {}
     while db.append(&can, store::sweep_idempotency_keys).await? {}
+    while db.append(&can, store::sweep_token_usage).await? {}
+    while db.append(&can, store::sweep_alerts).await? {}
     while db.read(&can, store::has_old_sessions).await? {
         job.write(&db, &can, Action::general("session.sweep", "session"), store::sweep_sessions).await?;
     }

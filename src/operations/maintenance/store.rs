@@ -1,6 +1,8 @@
 //! How long things are kept that nobody edits. Each sweep takes one batch and says whether there may be more.
 
-use castellan_schema::control::{idempotency_keys, job_queue, login_attempts, sessions};
+use castellan_schema::control::{
+    api_token_usage, idempotency_keys, job_queue, login_attempts, security_alerts, sessions,
+};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::SignedDuration;
@@ -60,6 +62,32 @@ pub fn sweep_idempotency_keys(conn: &mut PgConnection) -> Result<bool, AppError>
         None => diesel::delete(old).execute(conn)?,
     };
     Ok(more)
+}
+
+/// How often tokens were used is kept 90 days, which is how long one may go unused before it is asked about.
+pub fn sweep_token_usage(conn: &mut PgConnection) -> Result<bool, AppError> {
+    let old = api_token_usage::table.filter(api_token_usage::hour.lt(days_ago(SIGN_IN_DAYS)));
+    let hours: Vec<(Uuid, Timestamp)> = old
+        .order(api_token_usage::hour)
+        .limit(BATCH)
+        .select((api_token_usage::token_id, api_token_usage::hour))
+        .load(conn)?;
+    // Hours are shared by all tokens; the last one of the batch ends it.
+    let Some((_, last)) = hours.last() else { return Ok(false) };
+    diesel::delete(api_token_usage::table.filter(api_token_usage::hour.le(*last))).execute(conn)?;
+    Ok(hours.len() as i64 == BATCH)
+}
+
+/// Alerts are kept 90 days; their events are in the log.
+pub fn sweep_alerts(conn: &mut PgConnection) -> Result<bool, AppError> {
+    let old: Vec<Uuid> = security_alerts::table
+        .filter(security_alerts::created_at.lt(days_ago(SIGN_IN_DAYS)))
+        .order(security_alerts::created_at)
+        .select(security_alerts::id)
+        .limit(BATCH)
+        .load(conn)?;
+    let swept = diesel::delete(security_alerts::table.filter(security_alerts::id.eq_any(old))).execute(conn)?;
+    Ok(swept as i64 == BATCH)
 }
 
 /// Whether sessions ended more than 90 days ago; what is revoked ended earlier than its last possible moment.

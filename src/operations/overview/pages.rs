@@ -12,6 +12,7 @@ use super::store::{self, ClosingTenant, DeadJob, FailedJobs, Stock};
 use super::trend;
 use crate::actor::{Actor, Can, Privilege};
 use crate::audit::history::Entry;
+use crate::audit::security_events::store::SecurityEvent;
 use crate::audit::{self, Glance, ViewHistory};
 use crate::db::Db;
 use crate::error::AppError;
@@ -81,6 +82,7 @@ struct Index {
     changes: Part<Vec<Entry>>,
     closing: Part<Vec<ClosingTenant>>,
     dead: Part<Vec<DeadJob>>,
+    bursts: Part<Vec<SecurityEvent>>,
 }
 
 pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
@@ -105,6 +107,7 @@ pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Re
         changes: read::<ViewHistory, _>(&db, actor, store::latest_changes).await,
         closing: read::<tenancy::View, _>(&db, actor, store::closing_tenants).await,
         dead: read::<ViewJobs, _>(&db, actor, store::dead_jobs).await,
+        bursts: read::<Glance, _>(&db, actor, audit::security_events::store::bursts).await,
     };
     page::ok(page.render())
 }

@@ -74,7 +74,7 @@ pub async fn export(
         async move { db.read(&can, move |conn| store::list(conn, id, &list)).await }
     };
     let iso = |at: jiff_diesel::Timestamp| filters::iso(at.to_jiff());
-    Ok(crate::web::export::csv("domains", HEADER, list, load, move |domain: &Domain| {
+    crate::web::export::send("domains", HEADER, list, load, move |domain: &Domain| {
         vec![
             domain.id.to_string(),
             domain.domain.clone(),
@@ -85,7 +85,8 @@ pub async fn export(
             domain.last_error.clone().unwrap_or_default(),
             iso(domain.created_at),
         ]
-    }))
+    })
+    .await
 }
 
 #[derive(Template)]

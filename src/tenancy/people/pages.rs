@@ -95,7 +95,7 @@ pub async fn export(
         let (db, can) = (db.clone(), can.clone());
         async move { db.read(&can, move |conn| store::list(conn, id, &list)).await }
     };
-    Ok(crate::web::export::csv("people", HEADER, list, load, |member: &Member| {
+    crate::web::export::send("people", HEADER, list, load, |member: &Member| {
         vec![
             member.id.to_string(),
             member.user_id.to_string(),
@@ -108,7 +108,8 @@ pub async fn export(
             member.last_login_at.map(|at| filters::iso(at.to_jiff())).unwrap_or_default(),
             filters::iso(member.created_at.to_jiff()),
         ]
-    }))
+    })
+    .await
 }
 
 #[derive(Template)]

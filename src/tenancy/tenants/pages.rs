@@ -71,7 +71,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         let (db, can) = (db.clone(), can.clone());
         async move { db.read(&can, move |conn| store::list(conn, &list)).await }
     };
-    Ok(crate::web::export::csv("tenants", HEADER, list, load, |tenant: &Tenant| {
+    crate::web::export::send("tenants", HEADER, list, load, |tenant: &Tenant| {
         vec![
             tenant.id.to_string(),
             tenant.slug.clone(),
@@ -82,7 +82,8 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
             filters::iso(tenant.created_at.to_jiff()),
             filters::iso(tenant.last_activity_at.to_jiff()),
         ]
-    }))
+    })
+    .await
 }
 
 /// What every tab of a tenant shows above itself.

@@ -1,0 +1,2 @@
+drop table control.api_token_usage;
+drop table control.api_tokens;

@@ -1,0 +1,2 @@
+drop index audit.security_events_network_idx;
+drop table control.security_alerts;

@@ -1,0 +1,50 @@
+//! What a security event can be about: one list, named after the OWASP logging vocabulary.
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal,)+) => {
+        /// What happened. Nothing else is ever written to `audit.security_events`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum SecurityKind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
+
+        impl SecurityKind {
+            /// Every spelling, as filters offer them.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// The spelling of column `kind`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(SecurityKind::$kind => $name,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A password that was wrong, or an account that there is not.
+    AuthnLoginFail = "authn_login_fail",
+    /// A try to sign in that was not looked at, because the account must wait.
+    AuthnLoginLock = "authn_login_lock",
+    /// An API token was made.
+    AuthnTokenCreated = "authn_token_created",
+    /// An API token was revoked or replaced.
+    AuthnTokenRevoked = "authn_token_revoked",
+    /// An API token was used after it had been revoked, replaced or had expired.
+    AuthnTokenReuse = "authn_token_reuse",
+    /// An API token that does not exist, comes from a network it is not for, or whose owner may not use it.
+    AuthnTokenFail = "authn_token_fail",
+    /// Something was asked for that the person has no right to, or that lies outside of their scope.
+    AuthzFail = "authz_fail",
+    /// More was sent than is looked at: tries to sign in from one network, or requests with one token.
+    ExcessRateLimitExceeded = "excess_rate_limit_exceeded",
+    /// A body that none of our forms sends.
+    InputValidationFail = "input_validation_fail",
+    /// A value that the form did not offer, such as a right that the person has not.
+    InputValidationDiscreteFail = "input_validation_discrete_fail",
+    /// A change that did not come from a page of ours.
+    MaliciousCsrf = "malicious_csrf",
+    /// Many security events of a kind within minutes, of which people are told.
+    MaliciousBurst = "malicious_burst",
+}

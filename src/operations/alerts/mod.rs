@@ -1,0 +1,94 @@
+//! Bursts of security events. Each minute somebody looks, and people are told of each burst once.
+
+mod store;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::action::Action;
+use crate::actor::Privilege;
+use crate::db::Db;
+use crate::error::AppError;
+use crate::jobs::{Every, Handlers, Job};
+
+const WATCH: &str = "security.watch";
+
+/// The right to do this; no role contains it.
+struct Watch;
+
+impl Privilege for Watch {
+    const NAME: &'static str = "security.watch";
+    const DESCRIPTION: &'static str = "Look for bursts of security events and tell people of them";
+}
+
+/// Looks each minute.
+pub fn handlers() -> Handlers {
+    Handlers::new().on(WATCH, watch).scheduled(Every::minutes(1), WATCH)
+}
+
+/// One burst: what came, from where or by whom, and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Burst {
+    pub(super) kind: Kind,
+    /// The network's hash in hexadecimal digits, a person's id, or `all`.
+    pub(super) subject: String,
+    pub(super) network: Option<Vec<u8>>,
+    pub(super) events: i64,
+}
+
+/// What comes in bursts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One network guesses passwords.
+    NetworkGuesses,
+    /// Many accounts are tried, from wherever.
+    Spray,
+    /// Far more sign-ins fail than usual.
+    Storm,
+    /// One person asks for what they may not have.
+    PersonProbes,
+    /// One network tries API tokens.
+    NetworkTokens,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::NetworkGuesses => "sign_in_failures_from_one_network",
+            Kind::Spray => "sign_in_failures_on_many_accounts",
+            Kind::Storm => "sign_in_failures_far_above_usual",
+            Kind::PersonProbes => "refusals_of_one_person",
+            Kind::NetworkTokens => "refused_tokens_from_one_network",
+        }
+    }
+}
+
+impl Burst {
+    /// `60 failed sign-ins from network 1f2e3d4c within 5 minutes`.
+    fn sentence(&self) -> String {
+        let subject: String = self.subject.chars().take(8).collect();
+        let what = match self.kind {
+            Kind::NetworkGuesses => format!("failed sign-ins from network {subject}"),
+            Kind::Spray => "failed sign-ins on many accounts".to_owned(),
+            Kind::Storm => "failed sign-ins, far more than usual,".to_owned(),
+            Kind::PersonProbes => format!("refusals of person {}", self.subject),
+            Kind::NetworkTokens => format!("refused API tokens from network {subject}"),
+        };
+        format!("{} {what} within {} minutes", self.events, store::MINUTES)
+    }
+}
+
+async fn watch(job: Job, db: Db) -> Result<(), AppError> {
+    let (can, now) = (job.can::<Watch>()?, Timestamp::now());
+    let bursts = db.read(&can, move |conn| store::untold(conn, now)).await?;
+    for burst in bursts {
+        let details = json!({ "burst": burst.kind.name(), "subject": burst.subject, "count": burst.events });
+        let action = Action::general("security.alert", "security_event").details(details);
+        match job.write(&db, &can, action, move |tx| store::tell(tx, &burst, now)).await {
+            // Somebody else was quicker, and told them.
+            Ok(()) | Err(AppError::Constraint(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

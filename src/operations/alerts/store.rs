@@ -1,0 +1,153 @@
+//! Finding bursts and telling of them. Each query reads the last minutes of one kind by index.
+
+use castellan_schema::audit::security_events as s;
+use castellan_schema::control::{login_attempts, outbox, security_alerts};
+use diesel::dsl::{count, count_star, exists};
+use diesel::prelude::*;
+use jiff::{SignedDuration, Timestamp};
+use jiff_diesel::Timestamp as DbTimestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Burst, Kind, Watch};
+use crate::access;
+use crate::auth::sign_in::throttle::{self, FAILURES};
+use crate::db::{SecurityEvent, SecurityKind, Tx};
+use crate::error::AppError;
+
+/// How far back a look goes.
+pub const MINUTES: i64 = 5;
+/// So many failed sign-ins from one network, or on many accounts, are still no burst.
+const SIGN_INS: i64 = 50;
+/// So many accounts are many.
+const ACCOUNTS: i64 = 20;
+/// So many refusals happen to somebody who looks around.
+const REFUSALS: i64 = 20;
+const TOKENS: i64 = 50;
+/// A burst that goes on is told of again after this long.
+const QUIET_MINUTES: i64 = 15;
+const TOLD_AT_ONCE: i64 = 20;
+
+/// Bursts that nobody was told of yet.
+pub fn untold(conn: &mut PgConnection, now: Timestamp) -> Result<Vec<Burst>, AppError> {
+    let since = DbTimestamp::from(now - SignedDuration::from_mins(MINUTES));
+    let mut bursts = from_networks(conn, Kind::NetworkGuesses, SecurityKind::AuthnLoginFail, SIGN_INS, since)?;
+    bursts.extend(from_networks(conn, Kind::NetworkTokens, SecurityKind::AuthnTokenFail, TOKENS, since)?);
+    bursts.extend(of_people(conn, since)?);
+    bursts.extend(of_all(conn, now, since)?);
+    let recently = DbTimestamp::from(now - SignedDuration::from_mins(QUIET_MINUTES));
+    let mut untold = Vec::new();
+    for burst in bursts {
+        let told = security_alerts::table
+            .filter(security_alerts::kind.eq(burst.kind.name()).and(security_alerts::subject.eq(&burst.subject)))
+            .filter(security_alerts::window_at.eq(window(now)).or(security_alerts::created_at.gt(recently)));
+        if !diesel::select(exists(told)).get_result::<bool>(conn)? {
+            untold.push(burst);
+        }
+    }
+    Ok(untold)
+}
+
+fn from_networks(
+    conn: &mut PgConnection,
+    kind: Kind,
+    of: SecurityKind,
+    more_than: i64,
+    since: DbTimestamp,
+) -> Result<Vec<Burst>, AppError> {
+    let found: Vec<(Option<Vec<u8>>, i64)> = s::table
+        .filter(s::kind.eq(of.name()).and(s::occurred_at.ge(since)).and(s::network_hash.is_not_null()))
+        .group_by(s::network_hash)
+        .having(count_star().gt(more_than))
+        .order(count_star().desc())
+        .limit(TOLD_AT_ONCE)
+        .select((s::network_hash, count_star()))
+        .load(conn)?;
+    let burst = |(network, events): (Option<Vec<u8>>, i64)| {
+        let subject = network.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
+        Burst { kind, subject, network, events }
+    };
+    Ok(found.into_iter().map(burst).collect())
+}
+
+fn of_people(conn: &mut PgConnection, since: DbTimestamp) -> Result<Vec<Burst>, AppError> {
+    let found: Vec<(Option<Uuid>, i64)> = s::table
+        .filter(s::kind.eq(SecurityKind::AuthzFail.name()).and(s::occurred_at.ge(since)))
+        .filter(s::actor_id.is_not_null())
+        .group_by(s::actor_id)
+        .having(count_star().gt(REFUSALS))
+        .order(count_star().desc())
+        .limit(TOLD_AT_ONCE)
+        .select((s::actor_id, count_star()))
+        .load(conn)?;
+    let burst = |(person, events): (Option<Uuid>, i64)| Burst {
+        kind: Kind::PersonProbes,
+        subject: person.unwrap_or_default().to_string(),
+        network: None,
+        events,
+    };
+    Ok(found.into_iter().map(burst).collect())
+}
+
+/// What shows only in everybody's failures together.
+fn of_all(conn: &mut PgConnection, now: Timestamp, since: DbTimestamp) -> Result<Vec<Burst>, AppError> {
+    let (events, accounts): (i64, i64) = login_attempts::table
+        .filter(login_attempts::occurred_at.ge(since).and(login_attempts::outcome.eq_any(FAILURES)))
+        .select((count_star(), count(login_attempts::account_hash).aggregate_distinct()))
+        .first(conn)?;
+    let burst = |kind| Burst { kind, subject: "all".to_owned(), network: None, events };
+    let mut bursts = Vec::new();
+    if events > SIGN_INS && accounts > ACCOUNTS {
+        bursts.push(burst(Kind::Spray));
+    }
+    if throttle::is_storm(conn, now)? {
+        bursts.push(burst(Kind::Storm));
+    }
+    Ok(bursts)
+}
+
+/// The quarter of an hour, which with kind and subject is unique.
+fn window(now: Timestamp) -> DbTimestamp {
+    const SECONDS: i64 = QUIET_MINUTES * 60;
+    Timestamp::from_second(now.as_second().div_euclid(SECONDS) * SECONDS).unwrap_or(now).into()
+}
+
+/// Writes the burst down, as an event that banners show, and posts a mail to every founder.
+pub fn tell(tx: &mut Tx<'_, Watch>, burst: &Burst, now: Timestamp) -> Result<(), AppError> {
+    diesel::insert_into(security_alerts::table)
+        .values((
+            security_alerts::id.eq(Uuid::now_v7()),
+            security_alerts::kind.eq(burst.kind.name()),
+            security_alerts::subject.eq(&burst.subject),
+            security_alerts::window_at.eq(window(now)),
+            security_alerts::event_count.eq(burst.events),
+        ))
+        .execute(&mut **tx)?;
+    let sentence = burst.sentence();
+    tx.note_security(&SecurityEvent {
+        kind: SecurityKind::MaliciousBurst,
+        severity: "critical",
+        network_hash: burst.network.clone(),
+        details: json!({ "burst": burst.kind.name(), "said": sentence, "subject": burst.subject }),
+    })?;
+    let event_id = tx.event_id();
+    let letters: Vec<_> = access::founders(tx)?
+        .into_iter()
+        .map(|(name, email)| {
+            let text = format!(
+                "{sentence}.\n\nThe console's page of security events shows them. Tries to sign in are slowed down by \
+                 themselves; whether somebody must be locked, or a token revoked, is for a person to say."
+            );
+            (
+                outbox::id.eq(Uuid::now_v7()),
+                outbox::event_id.eq(event_id),
+                outbox::kind.eq("mail"),
+                outbox::recipient.eq(email),
+                outbox::subject.eq(format!("Castellan: {sentence}")),
+                outbox::payload.eq(json!({ "name": name, "text": text })),
+            )
+        })
+        .collect();
+    diesel::insert_into(outbox::table).values(letters).execute(&mut **tx)?;
+    Ok(())
+}

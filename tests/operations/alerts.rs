@@ -1,0 +1,116 @@
+//! Bursts of security events: told of once, to people who can do something.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::TestApp;
+
+impl TestApp {
+    /// Has the clock look for bursts as it does each minute; `minutes` from now.
+    async fn look(&self, minutes: i64) {
+        let handlers = self.app.handlers().only(&["security.watch".to_owned()]).expect("it is a kind of job");
+        let worker = self.app.worker(handlers).expect("a worker can be made");
+        worker.plan(Timestamp::now() + SignedDuration::from_mins(minutes)).await.expect("it can be planned");
+        self.execute("update control.job_queue set run_at = now() where status = 'queued'").await;
+        worker.drain().await.expect("the queue can be read");
+    }
+
+    async fn alerts(&self) -> Vec<String> {
+        self.texts("select kind || ' ' || event_count from control.security_alerts order by kind").await
+    }
+
+    async fn refusals(&self, kind: &str, count: usize, more: &str) {
+        self.execute(&format!(
+            "insert into audit.security_events (kind, severity, network_hash, actor_id)
+                select '{kind}', 'warning', {more} from generate_series(1, {count})"
+        ))
+        .await;
+    }
+}
+
+#[actix_web::test]
+async fn a_burst_from_one_network_is_told_once() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    app.refusals("authn_login_fail", 50, "'\\x01', null").await;
+    app.look(0).await;
+    assert_eq!(app.alerts().await, [""; 0], "fifty are no burst");
+    app.refusals("authn_login_fail", 1, "'\\x01', null").await;
+    app.refusals("authn_login_fail", 50, "'\\x02', null").await;
+    for minute in 1..4 {
+        app.look(minute).await;
+    }
+    assert_eq!(app.alerts().await, ["sign_in_failures_from_one_network 51"]);
+    let told =
+        "select severity || ' ' || (details ->> 'said') from audit.security_events where kind = 'malicious_burst'";
+    assert_eq!(app.texts(told).await, ["critical 51 failed sign-ins from network 01 within 5 minutes"]);
+    let mails = "select recipient || ': ' || subject from control.outbox order by recipient";
+    let said = "Castellan: 51 failed sign-ins from network 01 within 5 minutes";
+    assert_eq!(
+        app.texts(mails).await,
+        [format!("founder1@example.com: {said}"), format!("founder@example.com: {said}")]
+    );
+    let event = app.event("security.alert").await;
+    assert_eq!((event.actor_id, event.details["count"].as_i64()), (None, Some(51)));
+
+    for page in ["/", "/security-events"] {
+        let banner = founder.get(page).await.texts(".banner.bad").join("");
+        assert!(banner.contains("51 failed sign-ins from network 01"), "{page}: {banner}");
+    }
+    let support = app.support().await.get("/").await;
+    assert_eq!(
+        (support.status, support.texts(".banner.bad").len()),
+        (200, 0),
+        "who may not see the events is not told"
+    );
+    let link = founder.get("/security-events").await.link("What came from there");
+    assert_eq!(link, "/security-events?network=01");
+    assert_eq!(founder.get(&link).await.rows().len(), 50, "a page of what came from there");
+    app.leaves_jobs();
+}
+
+#[actix_web::test]
+async fn a_burst_that_goes_on_is_told_again_after_a_while() {
+    let app = TestApp::start().await;
+    app.refusals("authn_login_fail", 60, "'\\x01', null").await;
+    app.look(0).await;
+    app.execute(
+        "update control.security_alerts set created_at = created_at - interval '16 minutes',
+            window_at = window_at - interval '30 minutes'",
+    )
+    .await;
+    app.look(1).await;
+    assert_eq!(app.alerts().await.len(), 2);
+    app.leaves_jobs();
+}
+
+#[actix_web::test]
+async fn sprays_storms_probing_people_and_guessed_tokens_are_bursts_too() {
+    let app = TestApp::start().await;
+    let (auditor, support) = (app.auditor().await, app.support().await);
+    let person = support.id.expect("somebody");
+    app.refusals("authz_fail", 20, &format!("null, '{person}'")).await;
+    app.look(0).await;
+    assert_eq!(app.alerts().await, [""; 0]);
+    assert_eq!(support.get("/audit").await.status, 403);
+    app.refusals("authn_token_fail", 51, "'\\x03', null").await;
+    app.execute(
+        "insert into control.login_attempts (id, account_hash, network_hash, outcome)
+            select gen_random_uuid(), sha256((n % 30)::text::bytea), sha256(n::text::bytea), 'unknown_account'
+            from generate_series(1, 70) n",
+    )
+    .await;
+    app.look(1).await;
+    assert_eq!(
+        app.alerts().await,
+        [
+            "refusals_of_one_person 21",
+            "refused_tokens_from_one_network 51",
+            "sign_in_failures_far_above_usual 70",
+            "sign_in_failures_on_many_accounts 70"
+        ]
+    );
+    let shown = auditor.get("/security-events?severity=critical").await;
+    assert_eq!(shown.rows().len(), 4);
+    assert!(shown.text().contains(&format!("refusals of person {person}")));
+    app.leaves_jobs();
+}
