@@ -9,7 +9,7 @@ pub use people::founders;
 
 use uuid::Uuid;
 
-use crate::actor::{Actor, Can, Privilege, PrivilegeInfo, info};
+use crate::actor::{Actor, Can, Needs, Privilege, PrivilegeInfo, info};
 use crate::auth::OwnAccount;
 use crate::db::Db;
 use crate::error::AppError;
@@ -24,6 +24,16 @@ pub struct View;
 pub struct Manage;
 /// Take lists of who may do what out of the console.
 pub struct Export;
+
+/// Needed to make tokens of one's own, which then act with nobody there to prove who they are.
+pub struct MakeOwnTokens;
+
+impl Privilege for MakeOwnTokens {
+    const NAME: &'static str = "account.make_tokens";
+    const DESCRIPTION: &'static str = "Make API tokens of one's own";
+    const NEEDS: Needs = Needs::Session;
+    const ELEVATED: bool = true;
+}
 
 impl Privilege for View {
     const NAME: &'static str = "access.view";

@@ -57,6 +57,8 @@ export default function () {
 
       await signOut(page);
       await firstStep(page);
+      assert.deepEqual(await faults(page, "/sign-in/factor"), []);
+      await page.setViewportSize({ width: 1360, height: 900 });
       await finger.verify(false);
       await page.getByRole("button", { name: "Use your passkey" }).click();
       await page.getByText("Nothing was confirmed, or it took too long. Try again.").waitFor();

@@ -12,10 +12,9 @@ use super::actions;
 use super::forms::{For, NewToken, OVERLAP_HOURS, Rotation, expiries};
 use super::model::Listed;
 use super::store::{self, Whose};
-use crate::access::Manage;
+use crate::access::{MakeOwnTokens, Manage};
 use crate::action::Action;
 use crate::actor::{Can, Privilege};
-use crate::auth::OwnAccount;
 use crate::db::{Db, SecurityEvent, SecurityKind};
 use crate::error::AppError;
 use crate::token;
@@ -75,14 +74,14 @@ fn offered<P: Privilege>(can: &Can<P>, context: &Context) -> Vec<&'static str> {
 }
 
 /// `/account/tokens/new`
-pub async fn new_own(can: Can<OwnAccount>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+pub async fn new_own(can: Can<MakeOwnTokens>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let form = FormView::filled(&[("expires_at", &expiries(For::Oneself)[2].0)]);
     form_page(&can, &context, &db, &OWN, form, StatusCode::OK).await
 }
 
 /// `POST /account/tokens`
 pub async fn create_own(
-    can: Can<OwnAccount>,
+    can: Can<MakeOwnTokens>,
     context: Context,
     db: Data<Db>,
     form: Form,
@@ -218,7 +217,7 @@ struct RotationPage {
 
 /// `/account/tokens/{id}/rotation/new`
 pub async fn ask_own(
-    can: Can<OwnAccount>,
+    can: Can<MakeOwnTokens>,
     context: Context,
     db: Data<Db>,
     id: RowId,
@@ -228,7 +227,7 @@ pub async fn ask_own(
 
 /// `POST /account/tokens/{id}/rotation`
 pub async fn rotate_own(
-    can: Can<OwnAccount>,
+    can: Can<MakeOwnTokens>,
     context: Context,
     db: Data<Db>,
     id: RowId,
