@@ -22,6 +22,8 @@ pub trait Privilege: Send + Sync + 'static {
     const ELEVATED: bool = false;
     /// Open to those who must add a second factor before anything else.
     const WHILE_ENROLLING: bool = false;
+    /// What it protects belongs to no tenant, so that a role on one of them is not enough.
+    const PLATFORM_ONLY: bool = false;
 }
 
 /// What it takes to hold a privilege.
@@ -304,7 +306,10 @@ impl<P: Privilege> Can<P> {
             _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
             Needs::Session if actor.token_id.is_some() => return Err(AppError::Forbidden(P::NAME)),
             Needs::Session => Scope::Platform,
-            Needs::Grant => actor.scope(P::NAME).ok_or(AppError::Forbidden(P::NAME))?,
+            Needs::Grant => {
+                let fits = |scope: &Scope| !P::PLATFORM_ONLY || *scope == Scope::Platform;
+                actor.scope(P::NAME).filter(fits).ok_or(AppError::Forbidden(P::NAME))?
+            }
         };
         // A token was made by an elevated person for just this, and no one is there to prove themselves again.
         if P::ELEVATED && actor.token_id.is_none() && !actor.is_elevated() {

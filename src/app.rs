@@ -21,7 +21,7 @@ use crate::web::drain::{self, Drain};
 use crate::web::gate::gate;
 use crate::web::many::Many;
 use crate::web::nav::Nav;
-use crate::{operations, routes, tenancy};
+use crate::{access, mail, operations, routes, tenancy};
 
 /// Everything a running console holds.
 #[derive(Clone)]
@@ -44,6 +44,7 @@ impl App {
     /// Connects to a migrated database.
     pub fn build(config: &Config, engine: &Engine, cost: Cost) -> Result<App, AppError> {
         let secret = Secret::load(config).map_err(AppError::Internal)?;
+        let transport = mail::Transport::of(config, &secret)?;
         let site = Site {
             nav: Nav::new(routes::nav()),
             many: Arc::new(Many::default()),
@@ -61,7 +62,7 @@ impl App {
             passkeys: Data::new(Passkeys::new(config.public_url.as_deref(), config.listen.port())),
             drain: Data::default(),
             known_actions: Data::default(),
-            handlers: Data::new(handlers(engine)),
+            handlers: Data::new(handlers(engine, transport)),
             pace: Pace::of(engine.pool().size),
         })
     }
@@ -110,8 +111,11 @@ impl App {
 }
 
 /// Who does which kind of job.
-fn handlers(engine: &Engine) -> Handlers {
-    let handlers = tenancy::handlers(Arc::new(tenancy::NameServers)).and(operations::handlers());
+fn handlers(engine: &Engine, transport: Option<mail::Transport>) -> Handlers {
+    let handlers = tenancy::handlers(Arc::new(tenancy::NameServers))
+        .and(operations::handlers())
+        .and(access::handlers())
+        .and(mail::handlers(transport));
     match engine.is_embedded() {
         true => handlers.and(operations::embedded_handlers()),
         false => handlers,

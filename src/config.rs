@@ -51,6 +51,14 @@ pub struct Config {
     #[arg(long, env = "CASTELLAN_SECRET_KEY", value_name = "HEX", global = true, hide_env_values = true, value_parser = secret_key)]
     pub secret_key: Option<String>,
 
+    /// The mail server, as smtps://user:password@host, smtp://host:587?tls=required, or smtp://host on a network of one's own
+    #[arg(long, env = "CASTELLAN_SMTP_URL", value_name = "URL", global = true, hide_env_values = true, value_parser = smtp_url)]
+    pub smtp_url: Option<String>,
+
+    /// Whom mail comes from, such as Castellan <console@example.com>
+    #[arg(long, env = "CASTELLAN_MAIL_FROM", value_name = "ADDRESS", global = true, value_parser = mail_from)]
+    pub mail_from: Option<String>,
+
     /// What to log, such as info or castellan=debug; CASTELLAN_LOG_FORMAT=json for machines
     #[arg(long, env = "CASTELLAN_LOG", value_name = "FILTER", default_value = "info", global = true)]
     pub log: String,
@@ -73,6 +81,10 @@ impl Config {
             (_, Some(password)) if password.chars().count() < 12 => {
                 Err("CASTELLAN_FOUNDER_PASSWORD must have 12 characters or more.".into())
             }
+            _ if self.smtp_url.is_some() != self.mail_from.is_some() => {
+                let missing = if self.smtp_url.is_some() { "CASTELLAN_MAIL_FROM" } else { "CASTELLAN_SMTP_URL" };
+                Err(format!("{missing} is missing: mail needs both a server and an address that it comes from."))
+            }
             _ if cfg!(not(feature = "embedded")) && self.database_url.is_none() => {
                 Err("DATABASE_URL is missing: this build has no embedded database.".into())
             }
@@ -88,6 +100,11 @@ impl Config {
     /// Served over https, which is what production looks like.
     pub fn is_secure(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Scheme and host for links that leave the console.
+    pub fn base(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
     /// The pill in the top bar.
@@ -178,6 +195,30 @@ fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
     text.parse().or_else(|_| address()).map_err(|_| "must be addresses or networks such as 10.0.0.0/8,::1".to_owned())
+}
+
+/// A password goes over TLS, except to this very machine.
+fn smtp_url(text: &str) -> Result<String, String> {
+    const FORM: &str = "must be smtps://user:password@host, or smtp://host:port, with ?tls=required for STARTTLS";
+    let rest = text.strip_prefix("smtps://").or_else(|| text.strip_prefix("smtp://")).ok_or(FORM)?;
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if host.is_empty() || lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(text).is_err() {
+        return Err(FORM.into());
+    }
+    let is_here = ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|here| host.strip_prefix(here).is_some_and(|port| port.is_empty() || port.starts_with(':')));
+    let is_secret = text.starts_with("smtps://") || text.contains("tls=required");
+    match user.is_empty() || is_here || is_secret {
+        true => Ok(text.to_owned()),
+        false => Err("must begin with smtps:// or end with ?tls=required, since it holds a password".into()),
+    }
+}
+
+fn mail_from(text: &str) -> Result<String, String> {
+    let parsed: Result<lettre::message::Mailbox, _> = text.parse();
+    parsed.map(|_| text.to_owned()).map_err(|_| "must be an address such as Castellan <console@example.com>".into())
 }
 
 fn zero_or_one(text: &str) -> Result<bool, String> {

@@ -15,6 +15,7 @@ mod commands;
 mod conventions;
 mod db;
 mod jobs;
+mod mail;
 mod operations;
 mod tenancy;
 mod web;

@@ -1,11 +1,14 @@
 //! Who may do what: people, roles and privileges, and the tokens of programs.
 
 pub mod factors_reset;
+pub mod founders;
+pub mod invitations;
+pub mod links;
 pub mod people;
 pub mod roles;
 pub mod tokens;
 
-pub use people::founders;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -13,18 +16,26 @@ use crate::actor::{Actor, Can, Needs, Privilege, PrivilegeInfo, info};
 use crate::auth::OwnAccount;
 use crate::db::Db;
 use crate::error::AppError;
+use crate::jobs::{Every, Handlers};
+use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
-use tokens::actions::{OwnRevocation, Revocation};
+use invitations::actions::{Revocation, Sending};
+use people::actions::{
+    Activation, Deactivation, Lock, PasswordReset, Reactivation, SessionEnding, SignOut, Suspension, Unlock,
+};
+use people::forms::PersonPatch;
+use tokens::actions::{OwnRevocation, Revocation as TokenRevocation};
 
-/// See who may do what.
+/// See people, what they may do and what became of them.
 pub struct View;
 /// Make people and give them roles.
 pub struct Manage;
 /// Take lists of who may do what out of the console.
 pub struct Export;
-
+/// Needed by whoever received a link by mail: the link says who they are.
+pub struct UseLink;
 /// Needed to make tokens of one's own, which then act with nobody there to prove who they are.
 pub struct MakeOwnTokens;
 
@@ -37,20 +48,30 @@ impl Privilege for MakeOwnTokens {
 
 impl Privilege for View {
     const NAME: &'static str = "access.view";
-    const DESCRIPTION: &'static str = "See who may do what, and the API tokens of everybody";
+    const DESCRIPTION: &'static str = "See people, what they may do, how they sign in, what they did, and API tokens";
 }
 
 impl Privilege for Manage {
     const NAME: &'static str = "access.manage";
-    const DESCRIPTION: &'static str = "Make people, give them roles and means to sign in";
+    const DESCRIPTION: &'static str = "Make people, give them roles and means to sign in, lock and suspend them";
     const ELEVATED: bool = true;
+    const PLATFORM_ONLY: bool = true;
 }
 
 impl Privilege for Export {
     const NAME: &'static str = "access.export";
-    const DESCRIPTION: &'static str = "Take lists of who may do what out as CSV and JSON";
+    const DESCRIPTION: &'static str = "Take lists of people and of API tokens out as CSV and JSON";
     const ELEVATED: bool = true;
 }
+
+impl Privilege for UseLink {
+    const NAME: &'static str = "account.use_link";
+    const DESCRIPTION: &'static str = "Set a password by a link that came by mail";
+    const NEEDS: Needs = Needs::Nothing;
+}
+
+/// The entry of people in the navigation.
+pub const NAV: NavItem = NavItem { label: "People", href: "/people", key: "p", privilege: View::NAME, due: false };
 
 /// The entry of API tokens in the navigation.
 pub const NAV_TOKENS: NavItem =
@@ -61,12 +82,81 @@ pub fn privileges() -> Vec<PrivilegeInfo> {
     vec![info::<View>(), info::<Manage>(), info::<Export>()]
 }
 
+/// What this domain does outside of requests.
+pub fn handlers() -> Handlers {
+    const FINISH_LOCKS: &str = "access.finish_locks";
+    Handlers::new().on(FINISH_LOCKS, people::jobs::finish_locks).scheduled(Every::minutes(5), FINISH_LOCKS)
+}
+
 /// The pages of this domain. A fixed word comes before `{id}`.
 pub fn routes() -> Vec<Route> {
-    use tokens::{form_pages, pages};
+    let mut routes = vec![
+        get("/people", people::pages::index),
+        get("/people.csv", people::pages::export),
+        get("/people.json", people::pages::export),
+        get("/people/new", invitations::pages::new),
+        post("/people", invitations::pages::create),
+    ];
+    routes.extend(person_routes());
+    routes.extend(state_routes());
+    routes.extend(link_routes());
+    routes.extend(token_routes());
+    routes
+}
+
+fn person_routes() -> Vec<Route> {
     vec![
+        get("/people/{id}", people::pages::show),
+        get("/people/{id}/edit", edit::<PersonPatch>),
+        post("/people/{id}", update::<PersonPatch>),
+        get("/people/{id}/sessions", people::tabs::sessions),
+        get("/people/{id}/sessions/{session_id}/ending/new", ask::<SessionEnding>),
+        post("/people/{id}/sessions/{session_id}/ending", act::<SessionEnding>),
+        get("/people/{id}/sign-out/new", ask::<SignOut>),
+        post("/people/{id}/sign-out", act::<SignOut>),
+        get("/people/{id}/sign-ins", people::tabs::sign_ins),
+        get("/people/{id}/credentials", people::tabs::credentials),
+        get("/people/{id}/history", people::tabs::history),
+        get("/people/{id}/password-reset/new", ask::<PasswordReset>),
+        post("/people/{id}/password-reset", act::<PasswordReset>),
+        get("/people/{id}/invitation/new", ask::<Sending>),
+        post("/people/{id}/invitation", act::<Sending>),
+        get("/people/{id}/revocation/new", ask::<Revocation>),
+        post("/people/{id}/revocation", act::<Revocation>),
         get("/people/{id}/factors-reset/new", factors_reset::pages::new),
         post("/people/{id}/factors-reset", factors_reset::pages::create),
+    ]
+}
+
+fn state_routes() -> Vec<Route> {
+    vec![
+        get("/people/{id}/lock/new", ask::<Lock>),
+        post("/people/{id}/lock", act::<Lock>),
+        get("/people/{id}/unlock/new", ask::<Unlock>),
+        post("/people/{id}/unlock", act::<Unlock>),
+        get("/people/{id}/suspension/new", ask::<Suspension>),
+        post("/people/{id}/suspension", act::<Suspension>),
+        get("/people/{id}/reactivation/new", ask::<Reactivation>),
+        post("/people/{id}/reactivation", act::<Reactivation>),
+        get("/people/{id}/deactivation/new", ask::<Deactivation>),
+        post("/people/{id}/deactivation", act::<Deactivation>),
+        get("/people/{id}/activation/new", ask::<Activation>),
+        post("/people/{id}/activation", act::<Activation>),
+    ]
+}
+
+fn link_routes() -> Vec<Route> {
+    vec![
+        get("/invitations/{token}", links::pages::show),
+        post("/invitations/{token}", links::pages::set_password),
+        get("/password-resets/{token}", links::pages::show),
+        post("/password-resets/{token}", links::pages::set_password),
+    ]
+}
+
+fn token_routes() -> Vec<Route> {
+    use tokens::{form_pages, pages};
+    vec![
         get("/tokens", pages::index),
         get("/tokens.csv", pages::export),
         get("/tokens.json", pages::export),
@@ -75,8 +165,8 @@ pub fn routes() -> Vec<Route> {
         get("/tokens/{id}", pages::show),
         get("/tokens/{id}/rotation/new", form_pages::ask_for_service),
         post("/tokens/{id}/rotation", form_pages::rotate_for_service),
-        get("/tokens/{id}/revocation/new", ask::<Revocation>),
-        post("/tokens/{id}/revocation", act::<Revocation>),
+        get("/tokens/{id}/revocation/new", ask::<TokenRevocation>),
+        post("/tokens/{id}/revocation", act::<TokenRevocation>),
         get("/account/tokens", pages::own),
         get("/account/tokens/new", form_pages::new_own),
         post("/account/tokens", form_pages::create_own),
@@ -89,7 +179,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The page of the API token with this text: among all for those who see all, among one's own for its owner.
-pub async fn token_page(db: &Db, actor: &std::sync::Arc<Actor>, text: &str) -> Result<Option<String>, AppError> {
+pub async fn token_page(db: &Db, actor: &Arc<Actor>, text: &str) -> Result<Option<String>, AppError> {
     let hash = crate::token::hash(text);
     let own = Can::<OwnAccount>::prove(actor.clone())?;
     let found: Option<(Uuid, bool)> = db.read(&own, move |conn| tokens::store::by_text(conn, hash)).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use castellan_schema::audit::{changes, events};
-use castellan_schema::control::users;
+use castellan_schema::control::{assignments, users, workspace_members};
 use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -16,6 +16,7 @@ use crate::db::keyset::{Slice, SortKey, Window};
 use crate::error::AppError;
 use crate::keyset;
 use crate::web::effect::{ValueChange, values};
+use crate::web::page::Shell;
 
 /// One event of the log.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -57,12 +58,13 @@ impl Event {
     }
 
     /// The page of what it was done to, for kinds that have one. Only the addresses are known here, not the domains.
-    pub fn target_url(&self) -> Option<String> {
+    pub fn target_url(&self, shell: &Shell) -> Option<String> {
         let id = self.target_id?;
         match self.target_kind.as_str() {
             "tenant" => Some(format!("/tenants/{id}")),
             "client" => Some(format!("/clients/{id}")),
             "job" => Some(format!("/jobs/{id}")),
+            "user" if shell.may("access.view") => Some(format!("/people/{id}")),
             _ => None,
         }
     }
@@ -122,6 +124,8 @@ impl Entry {
 pub enum Of {
     Tenant(Uuid),
     Client(Uuid),
+    /// A person with the roles and memberships they hold or held.
+    Person(Uuid),
     /// Anything else that is a target of its own.
     Target(Uuid),
     /// Everything that happened.
@@ -134,6 +138,13 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
     let query = match of {
         Of::Tenant(id) => query.filter(events::tenant_id.eq(id)),
         Of::Client(id) => query.filter(events::client_id.eq(id)),
+        Of::Person(id) => match parts_of_person(conn, id)? {
+            parts if parts.is_empty() => query.filter(events::target_id.eq(id)),
+            mut parts => {
+                parts.push(id);
+                query.filter(events::target_id.eq_any(parts))
+            }
+        },
         Of::Target(id) => query.filter(events::target_id.eq(id)),
         Of::Everything => query,
     };
@@ -143,6 +154,15 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
         keyset!(query, window, events::occurred_at => Timestamp, events::id).select(Event::as_select()).load(conn)?;
     let slice = window.slice(rows, |event| (event.occurred_at.to_key(), event.id));
     Ok(Slice { rows: entries(conn, slice.rows)?, previous: slice.previous, next: slice.next })
+}
+
+/// What else than the person themselves their events are on.
+fn parts_of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppError> {
+    let held = assignments::table.filter(assignments::user_id.eq(id)).select(assignments::id);
+    let mut parts: Vec<Uuid> = held.load(conn)?;
+    let joined = workspace_members::table.filter(workspace_members::user_id.eq(id)).select(workspace_members::id);
+    parts.extend(joined.load::<Uuid>(conn)?);
+    Ok(parts)
 }
 
 /// The latest few events of one thing.

@@ -64,7 +64,7 @@ async fn end(drain: &Drain, handle: &ServerHandle) {
 /// One line with the address, and in development a link that signs in, unless the founder was given a password: then
 /// nobody needs one, and a log may be read by many.
 async fn announce(app: &App, config: &Config, founder: Option<(uuid::Uuid, String)>) -> Result<(), String> {
-    let address = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    let address = config.base();
     match founder {
         Some((id, email)) if !config.is_secure() && config.founder_password.is_none() => {
             let link = setup::sign_in_link(&app.db, config, "serve", id).await.map_err(explain)?;

@@ -68,6 +68,5 @@ pub async fn sign_in_link(db: &Db, config: &Config, command: &str, user_id: Uuid
     let can = authority(command)?;
     let action = Action::on("user.make_sign_in_link", "user", user_id);
     let token = db.write(&can, action, move |tx| people::make_link(tx, user_id)).await?;
-    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
-    Ok(format!("{base}/sign-in/link/{token}"))
+    Ok(format!("{}/sign-in/link/{token}", config.base()))
 }

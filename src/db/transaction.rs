@@ -208,12 +208,19 @@ fn collect(conn: &mut PgConnection, event: Uuid) -> Result<Effect, AppError> {
         changes: rows
             .into_iter()
             .map(|(table_name, row_id, op, before, after)| RowChange { table_name, row_id, op, before, after })
+            .filter(|change| !is_errand(change))
             .collect(),
         departures: departures
             .into_iter()
             .map(|(kind, recipient, subject)| Departure { kind, recipient, subject })
             .collect(),
     })
+}
+
+/// The job that sends a letter, which is named among what leaves the system.
+fn is_errand(change: &RowChange) -> bool {
+    let kind = change.after.as_ref().and_then(|after| after.get("kind"));
+    change.table_name == "job_queue" && kind.is_some_and(|kind| kind == "mail.send")
 }
 
 /// A second sending of the same form waits here for the first and then finds its result.

@@ -56,6 +56,11 @@ impl Shell {
     pub fn may(&self, privilege: &str) -> bool {
         self.actor.holds(privilege)
     }
+
+    /// Whether to draw what needs this privilege on the whole platform.
+    pub fn may_everywhere(&self, privilege: &str) -> bool {
+        self.actor.holds_everywhere(privilege)
+    }
 }
 
 /// An HTML answer. Shown notices are forgotten.

@@ -27,7 +27,8 @@ async fn an_event_says_who_when_why_and_what() {
     assert!(facts.contains(&app.text(&moment).await), "to the second and beyond: {facts}");
     assert_eq!(page.link(&id.to_string()), format!("/tenants/{id}"));
     assert_eq!(page.link("all of it"), format!("/audit?request={}", event.request_id.unwrap()));
-    assert_eq!(page.link(&admin.email), format!("/audit?actor={}", admin.id.unwrap()));
+    assert_eq!(page.link(&admin.email), format!("/people/{}", admin.id.unwrap()));
+    assert_eq!(page.link("what they did"), format!("/audit?actor={}", admin.id.unwrap()));
     let changed = page.texts("ol.history li").join(" ");
     assert!(changed.contains("update tenants") && changed.contains(&id.to_string()), "{changed}");
     assert!(changed.contains("name Northwind → Northwind Ltd") && changed.contains("version 1 → 2"), "{changed}");

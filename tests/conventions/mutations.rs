@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use castellan::jobs::NewJob;
+use castellan::mail::token;
 use castellan::routes;
 use castellan::web::route::Route;
 use expect_test::expect_file;
 use uuid::Uuid;
 
 use crate::support::{Authenticator, PASSWORD, Page, Person, TestApp};
+
+/// Length of the token in a link from a mail.
+const LINK: usize = 64;
 
 /// The routes of the table that take a form.
 fn mutating() -> BTreeSet<&'static str> {
@@ -20,7 +24,7 @@ fn mutating() -> BTreeSet<&'static str> {
 fn route_of(address: &str) -> &'static str {
     let fits = |route: &&&'static str| {
         let (pattern, parts): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), address.split('/').collect());
-        let is_id = |part: &str| part.parse::<Uuid>().is_ok();
+        let is_id = |part: &str| part.parse::<Uuid>().is_ok() || part.len() == LINK;
         pattern.len() == parts.len()
             && pattern.iter().zip(&parts).all(|(one, part)| one == part || one.starts_with('{') && is_id(part))
     };
@@ -47,7 +51,7 @@ impl Walk {
         let page = self.person.get(page).await;
         assert_eq!(page.status, 200, "{}: {:?}", page.path, page.errors());
         let mut form = page.form();
-        for (name, value) in typed.iter().chain(&[("reason", "because"), ("confirm", "northwind")]) {
+        for (name, value) in [("reason", "because"), ("confirm", "northwind")].iter().chain(typed) {
             if page.text().contains(&format!("name=\"{name}\"")) {
                 form = form.with(name, value);
             }
@@ -137,6 +141,51 @@ impl Walk {
         self.act(&client, &["pausing", "archiving", "deletion", "restoration"]).await;
     }
 
+    /// The page of somebody else.
+    async fn staff(&mut self) {
+        const EMAIL: &str = "bob@example.org";
+        let role = self.app.text("select id from control.roles where name = 'support'").await;
+        let bob = self.fill("/people/new", &[("email", EMAIL), ("name", "Bob"), ("role_id", &role)]).await;
+        self.act(&bob, &["invitation", "revocation", "invitation"]).await;
+        self.link("/invitations/", "user.accept_invitation").await;
+        self.fill(&format!("{bob}/edit"), &[("name", "Robert")]).await;
+        self.act(&bob, &["lock", "unlock", "password-reset"]).await;
+        self.link("/password-resets/", "user.set_password").await;
+        let (id, confirm) = (bob.trim_start_matches("/people/").parse().expect("an id"), [("confirm", EMAIL)]);
+        for noun in ["ending", "sign-out"] {
+            let elsewhere = self.app.browser_of(id, EMAIL).await;
+            let live = "select id from control.sessions where revoked_at is null order by created_at desc limit 1";
+            let session = self.app.text(live).await;
+            match noun {
+                "ending" => self.act(&format!("{bob}/sessions/{session}"), &[noun]).await,
+                _ => self.act(&bob, &[noun]).await,
+            }
+            assert_eq!(elsewhere.get("/").await.status, 303);
+        }
+        for (noun, back) in [("suspension", "reactivation"), ("deactivation", "activation")] {
+            self.fill(&format!("{bob}/{noun}/new"), &confirm).await;
+            self.act(&bob, &[back]).await;
+        }
+    }
+
+    /// Follows the latest link: its event is of whoever received it.
+    async fn link(&mut self, path: &str, action: &str) {
+        let latest = "select id || ' ' || user_id from control.user_credentials
+            where kind in ('invitation', 'password_reset') order by created_at desc limit 1";
+        let latest = self.app.text(latest).await;
+        let (id, user_id) = latest.split_once(' ').expect("two ids");
+        let token = token::sign(&self.app.app.site.secret, id.parse().expect("an id"));
+        let address = format!("{path}{token}");
+        let fields = [("password", PASSWORD), ("password_again", PASSWORD)];
+        let answer = self.app.anonymous().post_form(&address, &fields).await;
+        assert_eq!(answer.status, 303, "{address}: {:?}", answer.errors());
+        let event = self.app.event(action).await;
+        assert_eq!(event.actor_id.map(|id| id.to_string()).as_deref(), Some(user_id));
+        assert!(!event.of("user_credentials").is_empty() && !event.of("users").is_empty(), "{event:?}");
+        let left = Left { action: action.to_owned(), with_reason: event.reason.is_some() };
+        self.walked.insert(route_of(&address), left);
+    }
+
     async fn jobs(&mut self) {
         let id = self.app.enqueue(NewJob::of("test.one")).await;
         self.act(&format!("/jobs/{id}"), &["cancellation", "retry"]).await;
@@ -222,6 +271,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.people_and_workspaces(&tenant).await;
     walk.domains(&tenant).await;
     walk.clients(&tenant).await;
+    walk.staff().await;
     walk.jobs().await;
     walk.tokens().await;
     walk.account().await;

@@ -81,7 +81,7 @@ async fn mail_that_nobody_sends_is_said_to_wait() {
     )
     .await;
     let banner = founder.get("/jobs").await.texts(".banner").join(" ");
-    assert!(banner.starts_with("2 mails and webhooks wait in the outbox. No transport is configured"), "{banner}");
+    assert!(banner.starts_with("2 mails and webhooks wait in the outbox. No mail server is configured"), "{banner}");
     assert_eq!(app.number("select count(*) from control.outbox where status = 'pending'").await, 2);
 }
 

@@ -90,7 +90,11 @@ async fn what_is_old_goes_and_what_is_not_stays() {
             (gen_random_uuid(), 'test.done', 'succeeded', now() - interval '15 days', null),
             (gen_random_uuid(), 'test.kept', 'succeeded', now() - interval '13 days', null),
             (gen_random_uuid(), 'test.tick', 'succeeded', now() - interval '4 days', now() - interval '4 days'),
-            (gen_random_uuid(), 'test.dead', 'dead', now() - interval '99 days', null)"
+            (gen_random_uuid(), 'test.dead', 'dead', now() - interval '99 days', null);
+        insert into control.outbox (id, event_id, kind, recipient, status, sent_at) values
+            (gen_random_uuid(), gen_random_uuid(), 'mail', 'old@example.org', 'sent', now() - interval '31 days'),
+            (gen_random_uuid(), gen_random_uuid(), 'mail', 'new@example.org', 'sent', now() - interval '29 days'),
+            (gen_random_uuid(), gen_random_uuid(), 'mail', 'unsent@example.org', 'pending', null)"
     ))
     .await;
     app.run_jobs_of_the_clock().await;
@@ -100,6 +104,8 @@ async fn what_is_old_goes_and_what_is_not_stays() {
     let kinds = app.texts("select kind from control.job_queue where kind like 'test.%' order by 1").await;
     assert_eq!(kinds, ["test.dead", "test.kept"]);
     assert_eq!(app.number("select count(*) from control.sessions where token_hash = sha256('old')").await, 0);
+    let letters = app.texts("select recipient from control.outbox order by 1").await;
+    assert_eq!(letters, ["new@example.org", "unsent@example.org"]);
     let event = app.event("session.sweep").await;
     assert_eq!((event.changes.len(), event.changes[0].op.as_str()), (1, "delete"));
     assert_eq!(founder.get("/tenants").await.status, 200, "who is signed in stays so");

@@ -10,6 +10,7 @@ mod jobs;
 mod page;
 mod people;
 mod person;
+mod smtp;
 mod sql;
 mod template;
 mod tokens;
@@ -22,6 +23,7 @@ pub use jobs::PACE;
 pub use page::{FilledForm, Page};
 pub use people::PASSWORD;
 pub use person::{Person, SESSION};
+pub use smtp::{Mail, MailServer};
 pub use template::{CHEAP, config};
 pub use tokens::Token;
 

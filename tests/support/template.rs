@@ -63,6 +63,8 @@ pub fn config() -> Config {
     config.founder_email = None;
     config.founder_password = None;
     config.public_url = None;
+    config.smtp_url = None;
+    config.mail_from = None;
     config.demo = Some(false);
     config.secret_key = Some("5e".repeat(32));
     config

@@ -1,15 +1,16 @@
 //! Credentials that are second factors, and what goes with a change of them.
 
-use castellan_schema::control::{outbox, sessions, user_credentials as c, users};
+use castellan_schema::control::{sessions, user_credentials as c, users};
 use diesel::dsl::{exists, now};
 use diesel::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::model::{App, Factor, Means};
 use crate::db::Tx;
 use crate::db::functions::{actor_id, tenants_want_factor};
 use crate::error::AppError;
+use crate::mail::{self, Letter};
 
 const FACTORS: [&str; 2] = ["totp", "passkey"];
 const WITH_CODES: [&str; 3] = ["totp", "passkey", "recovery_code"];
@@ -219,19 +220,10 @@ pub fn end_sessions<P>(tx: &mut Tx<'_, P>, user_id: Uuid, kept: Option<Uuid>) ->
 
 /// Writes somebody a mail about their own account.
 pub fn tell<P>(tx: &mut Tx<'_, P>, user_id: Uuid, subject: &str, text: &str) -> Result<(), AppError> {
-    let recipient: String = users::table.find(user_id).select(users::email).first(&mut **tx)?;
+    let (email, name): (String, String) =
+        users::table.find(user_id).select((users::email, users::name)).first(&mut **tx)?;
     let text = format!("{text} If it was not you, tell whoever runs this console at once.");
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::id.eq(Uuid::now_v7()),
-            outbox::event_id.eq(tx.event_id()),
-            outbox::kind.eq("mail"),
-            outbox::recipient.eq(recipient),
-            outbox::subject.eq(subject),
-            outbox::payload.eq(json!({ "text": text })),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
+    mail::post(tx, &Letter::new(&email, &name, subject, text))
 }
 
 /// Whether the acting session would have to add a factor if it had none.

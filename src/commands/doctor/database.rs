@@ -94,7 +94,7 @@ const RULES: [Rule; 10] = [
         holds: "mail and webhooks: none is late",
         broken: "mail and webhooks wait for more than ten minutes",
         level: Level::Warn,
-        mend: "this version has no transport for them yet: they stay in control.outbox, and nothing is lost",
+        mend: "see that CASTELLAN_SMTP_URL leads to a mail server, and why their jobs (mail.send) fail; nothing is lost",
         sql: "select count(*) || ' since ' || date_trunc('minute', min(created_at)) from control.outbox \
             where status = 'pending' and created_at < now() - interval '10 minutes' having count(*) > 0",
     },

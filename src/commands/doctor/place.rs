@@ -8,6 +8,7 @@ use crate::web::assets;
 
 pub fn examine(config: &Config, settings: &[String]) -> Vec<Finding> {
     let mut findings = vec![unknown_settings(settings), reach(config), folder(config), key(config)];
+    findings.push(mail(config));
     findings.push(zones());
     findings.push(assets());
     findings
@@ -93,6 +94,18 @@ fn key(config: &Config) -> Finding {
             "delete it; a new one is made, and everybody signs in again",
         ),
         Err(error) => Finding::fail(format!("secret key {shown}: {error}"), "give it to the user of this process"),
+    }
+}
+
+/// The address alone; the setting may hold a password.
+fn mail(config: &Config) -> Finding {
+    match (&config.smtp_url, &config.mail_from) {
+        (Some(url), Some(from)) => {
+            let (scheme, rest) = url.split_once("://").unwrap_or_default();
+            let host = rest.rsplit('@').next().unwrap_or_default();
+            Finding::ok(format!("mail: by {scheme} over {host}, from {from}"))
+        }
+        _ => Finding::ok("mail: no server (CASTELLAN_SMTP_URL), so invitations and notices wait in control.outbox"),
     }
 }
 

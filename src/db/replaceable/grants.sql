@@ -47,9 +47,7 @@ grant select, insert, update on control.users, control.user_credentials, control
 grant select, insert on control.login_attempts, control.assignments to castellan_auth;
 grant select, insert, delete on control.ceremonies to castellan_auth;
 -- Forms that are sent twice, and the mail about a changed factor.
-grant select, insert on control.idempotency_keys, control.outbox to castellan_auth;
+grant select, insert on control.idempotency_keys, control.outbox, control.job_queue to castellan_auth;
 grant select on control.roles, control.role_privileges, control.privileges to castellan_auth;
 -- A preview reads what it would change and send, whatever the role, before it is rolled back.
 grant select on audit.changes, control.outbox to castellan_auth;
--- A form of one's own account that is sent twice does its work once.
-grant select, insert on control.idempotency_keys to castellan_auth;

@@ -20,6 +20,8 @@ begin
                 'id = any (control.scope_ids(''client_ids'')) or tenant_id = any (control.scope_ids(''tenant_ids''))'
             when t.relname = 'users' then
                 'id = control.actor_id() or exists (select from control.workspace_members m where m.user_id = users.id and m.deleted_at is null)'
+            -- What roles there are and what they contain is no secret; who may write them is said in grants.sql.
+            when t.relname in ('roles', 'role_privileges', 'privileges') then 'true'
             when t.relname in ('sessions', 'user_credentials', 'idempotency_keys', 'api_tokens') then 'user_id = control.actor_id()'
             when t.has_tenant and t.has_client then
                 'client_id = any (control.scope_ids(''client_ids'')) or tenant_id = any (control.scope_ids(''tenant_ids''))'

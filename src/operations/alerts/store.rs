@@ -1,7 +1,7 @@
 //! Finding bursts and telling of them. Each query reads the last minutes of one kind by index.
 
 use castellan_schema::audit::security_events as s;
-use castellan_schema::control::{login_attempts, outbox, security_alerts};
+use castellan_schema::control::{login_attempts, security_alerts};
 use diesel::dsl::{count, count_star, exists};
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +14,7 @@ use crate::access;
 use crate::auth::sign_in::throttle::{self, FAILURES};
 use crate::db::{SecurityEvent, SecurityKind, Tx};
 use crate::error::AppError;
+use crate::mail::{self, Letter};
 
 /// How far back a look goes.
 pub const MINUTES: i64 = 5;
@@ -130,24 +131,12 @@ pub fn tell(tx: &mut Tx<'_, Watch>, burst: &Burst, now: Timestamp) -> Result<(),
         network_hash: burst.network.clone(),
         details: json!({ "burst": burst.kind.name(), "said": sentence, "subject": burst.subject }),
     })?;
-    let event_id = tx.event_id();
-    let letters: Vec<_> = access::founders(tx)?
-        .into_iter()
-        .map(|(name, email)| {
-            let text = format!(
-                "{sentence}.\n\nThe console's page of security events shows them. Tries to sign in are slowed down by \
-                 themselves; whether somebody must be locked, or a token revoked, is for a person to say."
-            );
-            (
-                outbox::id.eq(Uuid::now_v7()),
-                outbox::event_id.eq(event_id),
-                outbox::kind.eq("mail"),
-                outbox::recipient.eq(email),
-                outbox::subject.eq(format!("Castellan: {sentence}")),
-                outbox::payload.eq(json!({ "name": name, "text": text })),
-            )
-        })
-        .collect();
-    diesel::insert_into(outbox::table).values(letters).execute(&mut **tx)?;
+    for (name, email) in access::people::founders(tx)? {
+        let text = format!(
+            "{sentence}.\n\nThe console's page of security events shows them. Tries to sign in are slowed down by \
+             themselves; whether somebody must be locked, or a token revoked, is for a person to say."
+        );
+        mail::post(tx, &Letter::new(&email, &name, &format!("Castellan: {sentence}"), text))?;
+    }
     Ok(())
 }

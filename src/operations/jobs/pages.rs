@@ -14,6 +14,7 @@ use crate::audit::history::{self, Entry, Of};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::jobs::Handlers;
+use crate::mail;
 use crate::operations::{ExportJobs, ViewJobs};
 use crate::web::context::Context;
 use crate::web::filters;
@@ -61,8 +62,10 @@ fn tabs(list: &List) -> Vec<Tab> {
 struct Index {
     shell: Shell,
     tabs: Vec<Tab>,
-    /// Mails and webhooks that nobody sends.
+    /// Mails and webhooks that are not sent yet.
     unsent: i64,
+    /// Whether this process sends mail.
+    sends_mail: bool,
     list: ListView,
     jobs: Vec<Job>,
     slugs: HashMap<Uuid, String>,
@@ -92,7 +95,8 @@ pub async fn index(
     {
         view.word("tenant", slug.clone());
     }
-    let page = Index { shell: context.shell("Jobs"), tabs, unsent, list: view, jobs: slice.rows, slugs };
+    let sends_mail = handlers.kinds().contains(&mail::SEND);
+    let page = Index { shell: context.shell("Jobs"), tabs, unsent, sends_mail, list: view, jobs: slice.rows, slugs };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 

@@ -111,7 +111,8 @@ impl Jump {
 
     /// Among whom to look for people.
     fn among(&self) -> Among {
-        match self.can.actor().holds_everywhere(tenancy::View::NAME) {
+        let actor = self.can.actor();
+        match actor.holds_everywhere(tenancy::View::NAME) || actor.holds_everywhere(access::View::NAME) {
             true => Among::Everybody,
             false => Among::Members,
         }
@@ -123,6 +124,11 @@ impl Jump {
             Asked::Id(id) => self.by_id(*id).await,
             Asked::Email(email) => {
                 let (email, among) = (email.clone(), self.among());
+                let wanted = email.clone();
+                let people = self.look::<access::View, _>(move |conn| store::address(conn, &wanted, among)).await?;
+                if let Some(place) = people.first() {
+                    return Ok(Some(format!("/people/{}", place.person.id)));
+                }
                 let places = self.look::<tenancy::View, _>(move |conn| store::address(conn, &email, among)).await?;
                 Ok(match places.as_slice() {
                     [only] if only.tenant.is_some() => Some(only.url()),
@@ -141,7 +147,10 @@ impl Jump {
     }
 
     async fn by_id(&self, id: uuid::Uuid) -> Result<Option<String>, AppError> {
-        let mut found = self.look::<tenancy::View, _>(move |conn| store::tenant_or_person(conn, id)).await?;
+        let mut found = self.look::<access::View, _>(move |conn| store::person(conn, id)).await?;
+        if found.is_none() {
+            found = self.look::<tenancy::View, _>(move |conn| store::tenant_or_person(conn, id)).await?;
+        }
         if found.is_none() {
             found = self.look::<clients::View, _>(move |conn| store::client(conn, id)).await?;
         }
@@ -162,6 +171,10 @@ impl Jump {
                 Ok((store::tenants(conn, &first)?, store::people(conn, &first, among)?))
             };
             (tenants, people) = self.look::<tenancy::View, _>(find).await?;
+            if people.is_empty() {
+                let (third, among) = (q.clone(), self.among());
+                people = self.look::<access::View, _>(move |conn| store::people(conn, &third, among)).await?;
+            }
             clients = self.look::<clients::View, _>(move |conn| store::clients(conn, &second)).await?;
         }
         Ok(Index { shell, q, tenants: Found::of(tenants), clients: Found::of(clients), people: Found::of(people) })

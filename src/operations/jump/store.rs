@@ -16,6 +16,13 @@ use crate::web::query::encode;
 pub const ROWS: usize = 10;
 const LIMIT: i64 = ROWS as i64 + 1;
 
+/// The page of a person.
+pub fn person(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
+    let is_one = exists(users::table.find(id).filter(users::deleted_at.is_null()));
+    let is_one: bool = diesel::select(is_one).get_result(conn)?;
+    Ok(is_one.then(|| format!("/people/{id}")))
+}
+
 /// The page of a tenant or of somebody among its people.
 pub fn tenant_or_person(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
     if diesel::select(exists(tenants::table.find(id))).get_result(conn)? {
@@ -176,7 +183,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// People have no page of their own: a tenant's people are on its page, and what staff did is in the log.
+    /// For those who may not see people: a tenant's are on its page, and what staff did is in the log.
     pub fn url(&self) -> String {
         match &self.tenant {
             Some((tenant, _)) => format!("/tenants/{tenant}/people?q={}", encode(&self.person.email)),

@@ -61,6 +61,7 @@ async fn sweep_sign_ins(job: Job, db: Db) -> Result<(), AppError> {
 async fn sweep_jobs(job: Job, db: Db) -> Result<(), AppError> {
     let can = job.can::<Upkeep>()?;
     while db.append(&can, store::sweep_jobs).await? {}
+    while db.append(&can, store::sweep_letters).await? {}
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! How long things are kept that nobody edits. Each sweep takes one batch and says whether there may be more.
 
 use castellan_schema::control::{
-    api_token_usage, idempotency_keys, job_queue, login_attempts, security_alerts, sessions,
+    api_token_usage, idempotency_keys, job_queue, login_attempts, outbox, security_alerts, sessions,
 };
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -18,6 +18,8 @@ const BATCH: i64 = 2000;
 const SIGN_IN_DAYS: i64 = 90;
 const FORM_KEY_DAYS: i64 = 7;
 const DONE_JOB_DAYS: i64 = 14;
+/// What was written to people is nobody's to keep.
+const SENT_LETTER_DAYS: i64 = 30;
 /// The clock adds hundreds of jobs a day, which would bury the others.
 const DONE_SCHEDULED_JOB_DAYS: i64 = 3;
 /// Logs have room this far ahead.
@@ -120,5 +122,16 @@ pub fn sweep_jobs(conn: &mut PgConnection) -> Result<bool, AppError> {
         .limit(BATCH)
         .load(conn)?;
     let swept = diesel::delete(job_queue::table.filter(job_queue::id.eq_any(done))).execute(conn)?;
+    Ok(swept as i64 == BATCH)
+}
+
+/// Letters are kept 30 days after they were sent; what could not be sent waits for a person.
+pub fn sweep_letters(conn: &mut PgConnection) -> Result<bool, AppError> {
+    let sent: Vec<Uuid> = outbox::table
+        .filter(outbox::status.eq("sent").and(outbox::sent_at.lt(days_ago(SENT_LETTER_DAYS))))
+        .select(outbox::id)
+        .limit(BATCH)
+        .load(conn)?;
+    let swept = diesel::delete(outbox::table.filter(outbox::id.eq_any(sent))).execute(conn)?;
     Ok(swept as i64 == BATCH)
 }

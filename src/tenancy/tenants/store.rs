@@ -1,14 +1,12 @@
 //! Every statement on tenants.
 
 use castellan_schema::control::{
-    clients, job_queue, outbox, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members,
-    workspaces,
+    clients, job_queue, sessions, tenant_domains, tenant_policies, tenants, users, workspace_members, workspaces,
 };
 use diesel::dsl::{count_star, exists, not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use jiff_diesel::Timestamp;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::forms::{NewTenant, TenantPatch};
@@ -18,6 +16,7 @@ use crate::db::keyset::{CappedCount, Slice, SortKey};
 use crate::db::{Tx, fitting, search};
 use crate::error::AppError;
 use crate::keyset;
+use crate::mail::{self, Letter};
 use crate::tenancy::{Manage, Suspend};
 use crate::web::list::List;
 
@@ -342,28 +341,18 @@ fn end_sessions(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
 
 /// A mail to every owner, sent by a job once this is committed.
 fn tell_owners(tx: &mut Tx<'_, Suspend>, id: Uuid, subject: &str, reason: &str) -> Result<(), AppError> {
-    let owners: Vec<String> = workspace_members::table
+    let owners: Vec<(String, String)> = workspace_members::table
         .inner_join(users::table)
         .filter(workspace_members::tenant_id.eq(id).and(workspace_members::deleted_at.is_null()))
         .filter(workspace_members::role.eq("owner").and(users::deleted_at.is_null()))
-        .select(users::email)
+        .select((users::email, users::name))
         .distinct()
         .load(&mut **tx)?;
-    let event_id = tx.event_id();
-    let mails: Vec<_> = owners
-        .into_iter()
-        .map(|recipient| {
-            (
-                outbox::id.eq(Uuid::now_v7()),
-                outbox::event_id.eq(event_id),
-                outbox::kind.eq("mail"),
-                outbox::recipient.eq(recipient),
-                outbox::subject.eq(subject.to_owned()),
-                outbox::payload.eq(json!({ "reason": reason })),
-                outbox::tenant_id.eq(id),
-            )
-        })
-        .collect();
-    diesel::insert_into(outbox::table).values(mails).execute(&mut **tx)?;
+    let name: String = tenants::table.find(id).select(tenants::name).first(&mut **tx)?;
+    let why = if reason.is_empty() { String::new() } else { format!("\n\nThe reason given: {reason}") };
+    for (email, owner) in owners {
+        let text = format!("{subject}: {name}.{why}");
+        mail::post(tx, &Letter::new(&email, &owner, subject, text).tenant(id))?;
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::Timestamp as DbTimestamp;
 use uuid::Uuid;
 
-use super::Manage;
+use crate::access::Manage;
 use crate::auth::cookie;
 use crate::auth::sign_in::pages::link_hash;
 use crate::db::Tx;

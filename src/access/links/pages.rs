@@ -1,0 +1,134 @@
+//! `/invitations/{token}` and `/password-resets/{token}`: where a link leads. Opening it uses nothing up, for mail
+//! programs open links before people do.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use askama::Template;
+
+use super::forms::NewPassword;
+use super::model::{Kind, Link};
+use super::store;
+use crate::access::UseLink;
+use crate::action::Action;
+use crate::actor::{Actor, Can};
+use crate::auth::password::Passwords;
+use crate::db::Db;
+use crate::error::AppError;
+use crate::mail::token;
+use crate::web::context::Context;
+use crate::web::flash::Flash;
+use crate::web::form::{Form, FormView};
+use crate::web::page::{self, Shell, see_other};
+
+#[derive(Template)]
+#[template(path = "access/links/show.html")]
+struct Show {
+    shell: Shell,
+    link: Link,
+    form: FormView,
+    /// The address of this page, token and all.
+    here: String,
+}
+
+#[derive(Template)]
+#[template(path = "access/links/gone.html")]
+struct Gone {
+    shell: Shell,
+    why: &'static str,
+    is_invitation: bool,
+}
+
+const UNKNOWN: &str = "This link is not complete, or was never sent. Open it from the mail once more.";
+
+pub async fn show(
+    can: Can<UseLink>,
+    context: Context,
+    db: Data<Db>,
+    token: Path<String>,
+) -> Result<HttpResponse, AppError> {
+    match look_up(&can, &context, &db, &token).await? {
+        Ok(link) => page::ok(form_page(&context, link, FormView::default()).render()),
+        Err(why) => gone(&context, why),
+    }
+}
+
+pub async fn set_password(
+    can: Can<UseLink>,
+    context: Context,
+    db: Data<Db>,
+    passwords: Data<Passwords>,
+    token: Path<String>,
+    form: Form,
+) -> Result<HttpResponse, AppError> {
+    let link = match look_up(&can, &context, &db, &token).await? {
+        Ok(link) => link,
+        Err(why) => return gone(&context, why),
+    };
+    let password = match NewPassword::from_form(&form, &link) {
+        Ok(password) => password,
+        Err(errors) => {
+            let page = form_page(&context, link, FormView::default().refused(errors));
+            return page::html(StatusCode::UNPROCESSABLE_ENTITY, page.render());
+        }
+    };
+    let hash = passwords.turn().await?.hash(password.0).await?;
+    let kind = Kind::of_path(&context.path);
+    // The link says who acts; they have no session yet.
+    let actor = Actor::signing_in(link.user_id, context.actor.request_id);
+    let can = Can::<UseLink>::prove(Arc::new(actor))?;
+    let name = match kind {
+        Kind::Invitation => "user.accept_invitation",
+        Kind::PasswordReset => "user.set_password",
+    };
+    let action = Action::on(name, "user", link.user_id);
+    let used = link.clone();
+    match db.write(&can, action, move |tx| store::use_up(tx, kind, &used, &hash)).await {
+        Ok(()) => {
+            let done = format!("Your password is set. Sign in as {} with it.", link.email);
+            Ok(see_other("/sign-in", Flash::ok(done)))
+        }
+        // Somebody was quicker.
+        Err(AppError::NotFound) => match look_up(&can, &context, &db, &token).await? {
+            Err(why) => gone(&context, why),
+            Ok(_) => gone(&context, UNKNOWN),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// The link behind a token, or why it does not count.
+async fn look_up(
+    can: &Can<UseLink>,
+    context: &Context,
+    db: &Db,
+    token: &str,
+) -> Result<Result<Link, &'static str>, AppError> {
+    let Some(id) = token::verify(&context.site().secret, token) else { return Ok(Err(UNKNOWN)) };
+    let kind = Kind::of_path(&context.path);
+    match db.read(can, move |conn| store::find(conn, kind, id)).await {
+        Ok(link) => Ok(match link.trouble(kind) {
+            None => Ok(link),
+            Some(why) => Err(why),
+        }),
+        Err(AppError::NotFound) => Ok(Err(UNKNOWN)),
+        Err(error) => Err(error),
+    }
+}
+
+fn form_page(context: &Context, link: Link, form: FormView) -> Show {
+    let title = match Kind::of_path(&context.path) {
+        Kind::Invitation => "Welcome to Castellan",
+        Kind::PasswordReset => "A new password",
+    };
+    Show { shell: context.shell(title), link, form, here: context.path.clone() }
+}
+
+/// 410, with what to do next.
+fn gone(context: &Context, why: &'static str) -> Result<HttpResponse, AppError> {
+    let is_invitation = Kind::of_path(&context.path) == Kind::Invitation;
+    let page = Gone { shell: context.shell("This link does not work any more"), why, is_invitation };
+    page::html(StatusCode::GONE, page.render())
+}
