@@ -107,11 +107,61 @@ pub struct Departure {
     pub subject: String,
 }
 
+/// Who gains and who loses rights by an action.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+pub struct Reach {
+    pub gains: Side,
+    pub losses: Side,
+    /// Equal while it is the same people and rights, also those that are not spelled out.
+    pub digest: String,
+}
+
+/// The people on one side of a change of rights: all counted, the first few spelled out.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+pub struct Side {
+    pub people: i64,
+    pub rights: i64,
+    pub shown: Vec<Reached>,
+}
+
+/// What one person gains or loses on one place: everywhere, on a tenant, or on a client.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Reached {
+    pub user_id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub tenant: Option<String>,
+    pub client: Option<String>,
+    pub privileges: Vec<String>,
+}
+
+impl Side {
+    /// People who are counted and not spelled out.
+    pub fn others(&self) -> i64 {
+        let mut shown: Vec<Uuid> = self.shown.iter().map(|reached| reached.user_id).collect();
+        shown.dedup();
+        self.people - shown.len() as i64
+    }
+}
+
+impl Reached {
+    /// `Northwind`, `Bakery of Northwind` or `everywhere`.
+    pub fn place(&self) -> String {
+        match (&self.tenant, &self.client) {
+            (Some(tenant), Some(client)) => format!("{client} of {tenant}"),
+            (Some(tenant), None) => tenant.clone(),
+            _ => "everywhere".to_owned(),
+        }
+    }
+}
+
 /// Everything an action changes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Effect {
     pub changes: Vec<RowChange>,
     pub departures: Vec<Departure>,
+    /// For actions that change who may do what.
+    pub reach: Option<Box<Reach>>,
 }
 
 impl Effect {
@@ -120,6 +170,7 @@ impl Effect {
     pub fn digest(&self) -> String {
         let mut lines: Vec<String> = self.changes.iter().map(fingerprint).collect();
         lines.extend(self.departures.iter().map(|d| format!("{} {} {}", d.kind, d.recipient, d.subject)));
+        lines.extend(self.reach.iter().map(|reach| reach.digest.clone()));
         lines.sort_unstable();
         let hash = Sha256::digest(lines.join("\n").as_bytes());
         base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &hash[..16])

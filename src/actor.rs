@@ -262,6 +262,17 @@ impl Actor {
         }
     }
 
+    /// Whether the privilege is held on a place or a wider one: everywhere, on a tenant, or on a client of it.
+    pub fn holds_on(&self, privilege: &str, tenant_id: Option<Uuid>, client_id: Option<Uuid>) -> bool {
+        match self.scope(privilege) {
+            Some(Scope::Platform) => true,
+            Some(Scope::Rows { tenants, clients, .. }) => {
+                tenant_id.is_some_and(|id| tenants.contains(&id)) || client_id.is_some_and(|id| clients.contains(&id))
+            }
+            None => false,
+        }
+    }
+
     fn scope(&self, privilege: &str) -> Option<Scope> {
         if self.everything {
             return Some(Scope::Platform);

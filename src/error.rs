@@ -112,6 +112,11 @@ fn from_database(
         }
         // Rows outside of the asker's scope are not there, for making them either.
         _ if message.starts_with("new row violates row-level security policy") => AppError::NotFound,
+        // Authority is written by those whose right holds everywhere; see `grants.sql`.
+        _ if message.starts_with("permission denied for ") => {
+            tracing::warn!(message, "a write was refused by the database's own grants");
+            AppError::Forbidden("to change this for the whole platform")
+        }
         _ if message.starts_with("canceling statement due to")
             || message.starts_with("terminating connection")
             || message.starts_with("server closed the connection") =>

@@ -48,7 +48,17 @@ pub fn nav() -> Vec<NavGroup> {
     vec![
         NavGroup { label: "", items: vec![operations::NAV] },
         NavGroup { label: "Customers", items: vec![tenancy::NAV, clients::NAV] },
-        NavGroup { label: "Trust", items: vec![access::NAV, access::NAV_TOKENS, audit::NAV, audit::NAV_SECURITY] },
+        NavGroup {
+            label: "Access",
+            items: vec![
+                access::NAV,
+                access::NAV_ROLES,
+                access::NAV_ASSIGNMENTS,
+                access::NAV_GROUPS,
+                access::NAV_TOKENS,
+            ],
+        },
+        NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
         NavGroup { label: "Platform", items: vec![operations::NAV_JOBS] },
     ]
 }

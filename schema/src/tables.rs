@@ -97,7 +97,7 @@ pub mod control {
     diesel::table! {
         control.assignments (id) {
             id -> Uuid,
-            user_id -> Uuid,
+            user_id -> Nullable<Uuid>,
             role_id -> Uuid,
             scope_kind -> Text,
             tenant_id -> Nullable<Uuid>,
@@ -113,6 +113,8 @@ pub mod control {
             updated_at -> Timestamptz,
             created_by -> Nullable<Uuid>,
             updated_by -> Nullable<Uuid>,
+            department_id -> Nullable<Uuid>,
+            group_id -> Nullable<Uuid>,
         }
     }
 
@@ -211,6 +213,39 @@ pub mod control {
     }
 
     diesel::table! {
+        control.department_memberships (id) {
+            id -> Uuid,
+            department_id -> Uuid,
+            tenant_id -> Uuid,
+            user_id -> Uuid,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.departments (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            parent_id -> Nullable<Uuid>,
+            name -> Text,
+            name_sort -> Text,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.deployment_tracking_events (id) {
             id -> Uuid,
             deployment_id -> Uuid,
@@ -221,6 +256,39 @@ pub mod control {
             status -> Text,
             message -> Text,
             details -> Jsonb,
+        }
+    }
+
+    diesel::table! {
+        control.group_memberships (id) {
+            id -> Uuid,
+            group_id -> Uuid,
+            user_id -> Uuid,
+            expires_at -> Nullable<Timestamptz>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.groups (id) {
+            id -> Uuid,
+            tenant_id -> Nullable<Uuid>,
+            name -> Text,
+            name_sort -> Text,
+            description -> Text,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
         }
     }
 
@@ -292,6 +360,24 @@ pub mod control {
             last_error -> Nullable<Text>,
             created_at -> Timestamptz,
             sent_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        control.policy_overrides (id) {
+            id -> Uuid,
+            tenant_id -> Uuid,
+            policy -> Text,
+            value -> Jsonb,
+            reason -> Text,
+            expires_at -> Timestamptz,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+            deleted_at -> Nullable<Timestamptz>,
+            deleted_by -> Nullable<Uuid>,
         }
     }
 
@@ -517,15 +603,23 @@ pub mod control {
 
     diesel::joinable!(api_token_usage -> api_tokens (token_id));
     diesel::joinable!(api_tokens -> users (user_id));
+    diesel::joinable!(assignments -> departments (department_id));
+    diesel::joinable!(assignments -> groups (group_id));
     diesel::joinable!(assignments -> roles (role_id));
     diesel::joinable!(assignments -> tenants (tenant_id));
     diesel::joinable!(assignments -> users (user_id));
     diesel::joinable!(ceremonies -> sessions (session_id));
     diesel::joinable!(clients -> tenants (tenant_id));
+    diesel::joinable!(department_memberships -> users (user_id));
+    diesel::joinable!(departments -> tenants (tenant_id));
+    diesel::joinable!(group_memberships -> groups (group_id));
+    diesel::joinable!(group_memberships -> users (user_id));
+    diesel::joinable!(groups -> tenants (tenant_id));
     diesel::joinable!(idempotency_keys -> users (user_id));
     diesel::joinable!(job_queue -> tenants (tenant_id));
     diesel::joinable!(job_queue -> users (actor_id));
     diesel::joinable!(outbox -> tenants (tenant_id));
+    diesel::joinable!(policy_overrides -> tenants (tenant_id));
     diesel::joinable!(role_privileges -> privileges (privilege_name));
     diesel::joinable!(role_privileges -> roles (role_id));
     diesel::joinable!(sessions -> users (user_id));
@@ -544,11 +638,16 @@ pub mod control {
         client_customizations,
         client_deployments,
         clients,
+        department_memberships,
+        departments,
         deployment_tracking_events,
+        group_memberships,
+        groups,
         idempotency_keys,
         job_queue,
         login_attempts,
         outbox,
+        policy_overrides,
         privileges,
         role_privileges,
         roles,
@@ -563,4 +662,3 @@ pub mod control {
         workspaces,
     );
 }
-// @generated automatically by Diesel CLI.

@@ -1,45 +1,54 @@
-//! There is always a founder: without one nobody could decide who may do what.
+//! The last founder stays, whoever tries to leave and however many at once.
 
-use castellan_schema::control::{assignments, roles, users};
+use castellan_schema::control::{assignments, roles};
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::db::Tx;
+use crate::db::functions::lasting_founders;
 use crate::error::AppError;
 
-/// Name of the role that may do everything.
-const FOUNDER: &str = "founder";
-
-/// Refuses a transaction that leaves no active founder whose role stays. Called at the end of every transaction that
-/// may take a founder away: by state, by assignment or by expiry.
-///
-/// Whoever calls waits here for the others who do, and then sees what they committed. So two people cannot each take
-/// away the founder whom the other relies on.
+/// Refuses a change after which nobody would be an active founder without an end. To be called once the change is
+/// made: it waits for others who are about to take a founder away, and counts with what they did.
 pub fn keep_one<P>(tx: &mut Tx<'_, P>) -> Result<(), AppError> {
-    let role = roles::table.filter(roles::name.eq(FOUNDER).and(roles::is_system).and(roles::deleted_at.is_null()));
-    let role: Uuid = role.select(roles::id).for_no_key_update().first(&mut **tx)?;
-    let staying = users::table
-        .inner_join(assignments::table)
-        .filter(assignments::role_id.eq(role).and(assignments::scope_kind.eq("platform")))
-        .filter(assignments::revoked_at.is_null().and(assignments::expires_at.is_null()))
-        .filter(users::status.eq("active").and(users::is_staff).and(users::deleted_at.is_null()))
-        .filter(users::kind.eq("human"));
-    match diesel::select(exists(staying)).get_result(&mut **tx)? {
-        true => Ok(()),
-        false => Err(AppError::Conflict(
-            "This would take away the last active founder, and nobody could decide any more who may do what. Make \
-             somebody else founder first."
+    let founders: i64 = diesel::select(lasting_founders()).get_result(&mut **tx)?;
+    match founders {
+        0 => Err(AppError::Conflict(
+            "This is the last active founder whose role has no end. Make somebody else founder first, without an end."
                 .into(),
         )),
+        _ => Ok(()),
     }
+}
+
+#[derive(QueryableByName)]
+struct Founder {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    email: String,
+}
+
+/// The first active founder who holds the role through a group, if there is one.
+pub fn first_through_group(conn: &mut PgConnection) -> Result<Option<(Uuid, String)>, AppError> {
+    let founder: Option<Founder> = diesel::sql_query(
+        "select u.id, u.email::text as email from control.held_assignments h \
+        join control.roles r on r.id = h.role_id and r.name = 'founder' and r.is_system and r.deleted_at is null \
+        join control.users u on u.id = h.user_id and u.status = 'active' and u.is_staff and u.deleted_at is null \
+        where h.scope_kind = 'platform' and h.via_kind = 'group' order by u.created_at, u.id limit 1",
+    )
+    .get_result(conn)
+    .optional()?;
+    Ok(founder.map(|founder| (founder.id, founder.email)))
 }
 
 /// Whether a person holds the founder's role on the platform, in whatever state they are.
 pub fn is_one(conn: &mut PgConnection, user_id: Uuid) -> Result<bool, AppError> {
     let held = assignments::table
         .inner_join(roles::table)
-        .filter(roles::name.eq(FOUNDER).and(roles::is_system).and(assignments::user_id.eq(user_id)))
+        .filter(roles::name.eq("founder").and(roles::is_system).and(assignments::user_id.eq(user_id)))
         .filter(assignments::scope_kind.eq("platform").and(assignments::revoked_at.is_null()));
     Ok(diesel::select(exists(held)).get_result(conn)?)
 }

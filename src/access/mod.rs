@@ -1,10 +1,17 @@
-//! Who may do what: people, roles and privileges, and the tokens of programs.
+//! Who may do what: people, roles and privileges, who holds them through what, what a change of that reaches, and the
+//! tokens of programs.
 
+pub mod assignments;
+pub mod departments;
 pub mod factors_reset;
 pub mod founders;
+pub mod giving;
+pub mod groups;
 pub mod invitations;
 pub mod links;
 pub mod people;
+pub mod reach;
+pub mod rights;
 pub mod roles;
 pub mod tokens;
 
@@ -21,11 +28,15 @@ use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
+use assignments::actions::Revocation as AssignmentRevocation;
+use departments::forms::DepartmentPatch;
+use groups::forms::GroupPatch;
 use invitations::actions::{Revocation, Sending};
 use people::actions::{
     Activation, Deactivation, Lock, PasswordReset, Reactivation, SessionEnding, SignOut, Suspension, Unlock,
 };
 use people::forms::PersonPatch;
+use roles::forms::RolePatch;
 use tokens::actions::{OwnRevocation, Revocation as TokenRevocation};
 
 /// See people, what they may do and what became of them.
@@ -48,7 +59,8 @@ impl Privilege for MakeOwnTokens {
 
 impl Privilege for View {
     const NAME: &'static str = "access.view";
-    const DESCRIPTION: &'static str = "See people, what they may do, how they sign in, what they did, and API tokens";
+    const DESCRIPTION: &'static str =
+        "See people, roles, groups and API tokens: who may do what, through what, and what they did";
 }
 
 impl Privilege for Manage {
@@ -60,7 +72,7 @@ impl Privilege for Manage {
 
 impl Privilege for Export {
     const NAME: &'static str = "access.export";
-    const DESCRIPTION: &'static str = "Take lists of people and of API tokens out as CSV and JSON";
+    const DESCRIPTION: &'static str = "Take lists of people, assignments and API tokens out as CSV and JSON";
     const ELEVATED: bool = true;
 }
 
@@ -76,6 +88,12 @@ pub const NAV: NavItem = NavItem { label: "People", href: "/people", key: "p", p
 /// The entry of API tokens in the navigation.
 pub const NAV_TOKENS: NavItem =
     NavItem { label: "API tokens", href: "/tokens", key: "", privilege: View::NAME, due: false };
+/// The entries in the navigation.
+pub const NAV_ROLES: NavItem = NavItem { label: "Roles", href: "/roles", key: "r", privilege: View::NAME, due: false };
+pub const NAV_ASSIGNMENTS: NavItem =
+    NavItem { label: "Assignments", href: "/assignments", key: "s", privilege: View::NAME, due: false };
+pub const NAV_GROUPS: NavItem =
+    NavItem { label: "Groups", href: "/groups", key: "u", privilege: View::NAME, due: false };
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
@@ -101,6 +119,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(state_routes());
     routes.extend(link_routes());
     routes.extend(token_routes());
+    routes.extend([role_routes(), assignment_routes(), group_routes(), department_routes()].into_iter().flatten());
     routes
 }
 
@@ -175,6 +194,74 @@ fn token_routes() -> Vec<Route> {
         post("/account/tokens/{id}/rotation", form_pages::rotate_own),
         get("/account/tokens/{id}/revocation/new", ask::<OwnRevocation>),
         post("/account/tokens/{id}/revocation", act::<OwnRevocation>),
+    ]
+}
+
+fn role_routes() -> Vec<Route> {
+    vec![
+        get("/roles", roles::pages::index),
+        get("/roles/new", roles::form_pages::new),
+        post("/roles", roles::form_pages::create),
+        get("/roles/{id}", roles::pages::show),
+        get("/roles/{id}/edit", edit::<RolePatch>),
+        post("/roles/{id}", update::<RolePatch>),
+        get("/roles/{id}/deletion/new", ask::<roles::actions::Deletion>),
+        post("/roles/{id}/deletion", act::<roles::actions::Deletion>),
+        get("/roles/{id}/restoration/new", ask::<roles::actions::Restoration>),
+        post("/roles/{id}/restoration", act::<roles::actions::Restoration>),
+    ]
+}
+
+fn assignment_routes() -> Vec<Route> {
+    vec![
+        get("/assignments", assignments::pages::index),
+        get("/assignments.csv", assignments::pages::export),
+        get("/assignments.json", assignments::pages::export),
+        get("/assignments/new", assignments::form_pages::new),
+        post("/assignments", assignments::form_pages::create),
+        get("/assignments/{id}", assignments::pages::show),
+        get("/assignments/{id}/revocation/new", ask::<AssignmentRevocation>),
+        post("/assignments/{id}/revocation", act::<AssignmentRevocation>),
+        get("/people/{id}/access", rights::pages::show),
+    ]
+}
+
+fn group_routes() -> Vec<Route> {
+    vec![
+        get("/groups", groups::pages::index),
+        get("/groups/new", groups::form_pages::new),
+        post("/groups", groups::form_pages::create),
+        get("/groups/{id}", groups::pages::show),
+        get("/groups/{id}/edit", edit::<GroupPatch>),
+        post("/groups/{id}", update::<GroupPatch>),
+        get("/groups/{id}/deletion/new", ask::<groups::actions::Deletion>),
+        post("/groups/{id}/deletion", act::<groups::actions::Deletion>),
+        get("/groups/{id}/restoration/new", ask::<groups::actions::Restoration>),
+        post("/groups/{id}/restoration", act::<groups::actions::Restoration>),
+        get("/groups/{id}/members/new", groups::member_pages::new),
+        post("/groups/{id}/members", groups::member_pages::create),
+        get("/groups/{id}/members/{member_id}/removal/new", ask::<groups::actions::Removal>),
+        post("/groups/{id}/members/{member_id}/removal", act::<groups::actions::Removal>),
+    ]
+}
+
+fn department_routes() -> Vec<Route> {
+    use departments::actions::{Deletion, Removal, Restoration};
+    vec![
+        get("/tenants/{id}/departments", departments::pages::index),
+        get("/tenants/{id}/departments/new", departments::form_pages::new),
+        post("/tenants/{id}/departments", departments::form_pages::create),
+        get("/tenants/{id}/departments/{department_id}", departments::pages::show),
+        get("/tenants/{id}/departments/{department_id}/edit", edit::<DepartmentPatch>),
+        post("/tenants/{id}/departments/{department_id}", update::<DepartmentPatch>),
+        get("/tenants/{id}/departments/{department_id}/deletion/new", ask::<Deletion>),
+        post("/tenants/{id}/departments/{department_id}/deletion", act::<Deletion>),
+        get("/tenants/{id}/departments/{department_id}/restoration/new", ask::<Restoration>),
+        post("/tenants/{id}/departments/{department_id}/restoration", act::<Restoration>),
+        get("/tenants/{id}/departments/{department_id}/members/new", departments::member_pages::new),
+        post("/tenants/{id}/departments/{department_id}/members", departments::member_pages::create),
+        get("/tenants/{id}/departments/{department_id}/members/{member_id}/removal/new", ask::<Removal>),
+        post("/tenants/{id}/departments/{department_id}/members/{member_id}/removal", act::<Removal>),
     ]
 }
 

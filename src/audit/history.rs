@@ -65,6 +65,9 @@ impl Event {
             "client" => Some(format!("/clients/{id}")),
             "job" => Some(format!("/jobs/{id}")),
             "user" if shell.may("access.view") => Some(format!("/people/{id}")),
+            "role" => Some(format!("/roles/{id}")),
+            "assignment" => Some(format!("/assignments/{id}")),
+            "group" => Some(format!("/groups/{id}")),
             _ => None,
         }
     }

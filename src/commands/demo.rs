@@ -40,11 +40,12 @@ impl Amounts {
     }
 }
 
-const STEPS: [(&str, &str); 8] = [
+const STEPS: [(&str, &str); 9] = [
     ("helpers", include_str!("demo/helpers.sql")),
     ("words", include_str!("demo/words.sql")),
     ("tenants", include_str!("demo/tenants.sql")),
     ("people", include_str!("demo/people.sql")),
+    ("access", include_str!("demo/access.sql")),
     ("clients", include_str!("demo/clients.sql")),
     ("deployments", include_str!("demo/deployments.sql")),
     ("operations", include_str!("demo/operations.sql")),

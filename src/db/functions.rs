@@ -57,6 +57,17 @@ extern "SQL" {
     /// `control.tenants_want_factor`: whether a tenant that somebody belongs to asks for a second factor.
     #[sql_name = "control.tenants_want_factor"]
     fn tenants_want_factor(user_id: Uuid) -> Bool;
+    /// `control.note_rights`: begins measuring whose rights a change touches.
+    #[sql_name = "control.note_rights"]
+    fn note_rights(kind: Text, id: Uuid) -> Bool;
+
+    /// `control.compare_rights`: who gained and lost what since.
+    #[sql_name = "control.compare_rights"]
+    fn compare_rights(kind: Text, shown: Integer) -> Jsonb;
+
+    /// `control.lasting_founders`: founders who stay, counted one after the other by all who ask.
+    #[sql_name = "control.lasting_founders"]
+    fn lasting_founders() -> BigInt;
 
     /// `control.session_authority`: who a session token belongs to and what they may do; null when it is not alive.
     #[sql_name = "control.session_authority"]

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::functions::{record, record_security};
 use super::security::SecurityKind;
-use crate::action::{Action, Departure, Effect, Once, RowChange};
+use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
 use crate::actor::{Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
 
@@ -24,6 +24,8 @@ pub struct Tx<'c, P> {
     event_id: Uuid,
     actor: Arc<Actor>,
     adds_work: bool,
+    is_watched: bool,
+    reach: Option<Box<Reach>>,
     privilege: PhantomData<fn() -> P>,
 }
 
@@ -38,9 +40,19 @@ impl<P> Tx<'_, P> {
         self.actor.user_id
     }
 
-    /// Who acts.
-    pub fn actor(&self) -> &Actor {
+    /// Who acts, with the rights of this request.
+    pub fn actor(&self) -> &Arc<Actor> {
         &self.actor
+    }
+
+    /// Whether somebody looks at the effect, or has looked at it: what costs time to find out is worth it then.
+    pub fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    /// Adds to the effect who gains and who loses rights.
+    pub fn reaches(&mut self, reach: Reach) {
+        self.reach = Some(Box::new(reach));
     }
 
     /// Leaves a security event that stands or falls with this transaction.
@@ -152,10 +164,12 @@ where
         if let (Some(once), Run::Commit) = (&action.once, run) {
             claim(conn, once, action, actor.user_id)?;
         }
-        let mut tx = Tx { conn, event_id, actor, adds_work: false, privilege: PhantomData };
+        let is_watched = run == Run::RollBack || action.expected.is_some();
+        let mut tx = Tx { conn, event_id, actor, adds_work: false, is_watched, reach: None, privilege: PhantomData };
         let value = work(&mut tx)?;
         adds_work = tx.adds_work;
-        let preview = Preview { value, effect: effect_wanted(conn, action, run, event_id)? };
+        let reach = tx.reach.take();
+        let preview = Preview { value, effect: effect_wanted(conn, action, run, event_id, reach)? };
         match run {
             Run::RollBack => Err(Stop::Previewed(preview)),
             Run::Commit => Ok(preview),
@@ -179,11 +193,17 @@ where
 }
 
 /// Collects the effect when somebody looks at it, and refuses to commit another one than was shown.
-fn effect_wanted(conn: &mut PgConnection, action: &Action, run: Run, event_id: Uuid) -> Result<Effect, AppError> {
+fn effect_wanted(
+    conn: &mut PgConnection,
+    action: &Action,
+    run: Run,
+    event_id: Uuid,
+    reach: Option<Box<Reach>>,
+) -> Result<Effect, AppError> {
     if run == Run::Commit && action.expected.is_none() {
         return Ok(Effect::default());
     }
-    let effect = collect(conn, event_id)?;
+    let effect = Effect { reach, ..collect(conn, event_id)? };
     match &action.expected {
         Some(expected) if run == Run::Commit && *expected != effect.digest() => {
             Err(AppError::EffectChanged(Box::new(effect)))
@@ -214,6 +234,7 @@ fn collect(conn: &mut PgConnection, event: Uuid) -> Result<Effect, AppError> {
             .into_iter()
             .map(|(kind, recipient, subject)| Departure { kind, recipient, subject })
             .collect(),
+        reach: None,
     })
 }
 

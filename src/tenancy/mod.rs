@@ -1,6 +1,7 @@
 //! Tenants: the customer organisations of the platform, their domains, people and policies.
 
 pub mod domains;
+pub mod overrides;
 pub mod people;
 pub mod policies;
 pub mod tenants;
@@ -155,5 +156,9 @@ fn policy_routes() -> Vec<Route> {
         get("/tenants/{id}/policies", policies::pages::show),
         get("/tenants/{id}/policies/edit", edit::<PoliciesPatch>),
         post("/tenants/{id}/policies", update::<PoliciesPatch>),
+        get("/tenants/{id}/policies/overrides/new", overrides::pages::new),
+        post("/tenants/{id}/policies/overrides", overrides::pages::create),
+        get("/tenants/{id}/policies/overrides/{override_id}/removal/new", ask::<overrides::actions::Removal>),
+        post("/tenants/{id}/policies/overrides/{override_id}/removal", act::<overrides::actions::Removal>),
     ]
 }

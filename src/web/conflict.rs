@@ -19,10 +19,10 @@ pub fn differences(columns: &[&str], base: &Map<String, Value>, theirs: &FormVie
         .iter()
         .map(|column| Difference {
             column: (*column).to_owned(),
-            base: base.get(*column).map(text).unwrap_or_else(|| theirs.value(column).to_owned()),
-            theirs: theirs.value(column).to_owned(),
+            base: base.get(*column).map(text).unwrap_or_else(|| theirs.values(column).collect::<Vec<_>>().join("\n")),
+            theirs: theirs.values(column).collect::<Vec<_>>().join("\n"),
             // As forms read it; browsers send line breaks as two characters.
-            yours: yours.get(column).trim().replace("\r\n", "\n"),
+            yours: yours.all(column).collect::<Vec<_>>().join("\n").trim().replace("\r\n", "\n"),
         })
         .filter(|difference| difference.theirs != difference.yours)
         .collect()

@@ -7,6 +7,7 @@ use diesel::PgConnection;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::confirm::{self, Question, Sent};
 use super::conflict::{Difference, differences};
 use super::context::Context;
 use super::flash::Flash;
@@ -24,6 +25,8 @@ pub trait EditForm: Sized + Send + 'static {
     type Needs: Privilege;
     /// The form's columns, in the order of the form.
     const COLUMNS: &'static [&'static str];
+    /// Shows whom the change touches before it is made.
+    const SHOWS_EFFECT: bool = false;
     /// What the table itself refuses.
     const CONSTRAINTS: &'static [ConstraintField] = &[];
 
@@ -41,6 +44,10 @@ pub trait EditForm: Sized + Send + 'static {
     fn apply(&self, tx: &mut Tx<'_, Self::Needs>, row: &Self::Row) -> Result<(), AppError>;
     /// `Northwind is saved.`: the notice afterwards.
     fn done(&self, row: &Self::Row) -> String;
+    /// What is asked with [`EditForm::SHOWS_EFFECT`].
+    fn question(row: &Self::Row) -> Question {
+        Question { title: "Save".into(), post_to: Self::post_to(row), trail: Vec::new() }
+    }
     /// Where the form is sent, which with `/edit` is where it is.
     fn post_to(row: &Self::Row) -> String;
     /// Where the person goes afterwards, unless they came from a list.
@@ -80,16 +87,23 @@ pub async fn update<E: EditForm>(
         Ok(values) => values,
         Err(errors) => return refused::<E>(&context, row, &form, errors),
     };
+    if E::SHOWS_EFFECT && confirm::wants_form(&form) {
+        return page::ok(E::page(&context, row, form.view(Vec::new()), Vec::new()));
+    }
     let action = E::action(&row).reason(form.get("reason"));
     let done = Flash::ok(values.done(&row));
-    let written = db
-        .write(&can, action, move |tx| {
-            let row = E::load(tx, id)?;
-            values.apply(tx, &row)
-        })
-        .await;
-    match written {
-        Ok(()) => Ok(see_other(&form.return_to().unwrap_or_else(|| E::back_to(&row)), done)),
+    let work = move |tx: &mut Tx<'_, E::Needs>| {
+        let row = E::load(tx, id)?;
+        values.apply(tx, &row)
+    };
+    let sent = match E::SHOWS_EFFECT {
+        true => confirm::send(&can, &db, action, &form, work).await,
+        false => db.write(&can, action, work).await.map(|()| Sent::Done),
+    };
+    match sent {
+        Ok(Sent::Done) => Ok(see_other(&form.return_to().unwrap_or_else(|| E::back_to(&row)), done)),
+        Ok(Sent::Shown(effect)) => confirm::shown(&context, E::question(&row), &form, &effect),
+        Ok(Sent::Changed(effect)) => confirm::changed(&context, E::question(&row), &form, &effect),
         Err(AppError::Stale) => stale::<E>(&can, &context, &db, id, &form).await,
         Err(error) => refused::<E>(&context, row, &form, field_errors(error, E::CONSTRAINTS)?),
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::action::{Effect, RowChange};
+use crate::action::{Effect, Reach, RowChange};
 
 /// A previewed effect beside its form.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +10,8 @@ pub struct EffectView {
     pub rows: usize,
     pub tables: Vec<TableView>,
     pub departures: Vec<String>,
+    /// Who gains and who loses rights.
+    pub reach: Option<Box<Reach>>,
     /// Sent along with the form, so that nothing else than this is committed.
     pub digest: String,
 }
@@ -58,6 +60,7 @@ impl EffectView {
                 .iter()
                 .map(|d| format!("{} to {}: {}", d.kind, d.recipient, d.subject))
                 .collect(),
+            reach: effect.reach.clone(),
             digest: effect.digest(),
         }
     }

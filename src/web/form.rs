@@ -249,6 +249,16 @@ impl FormView {
         self.pairs.get(field).unwrap_or_default()
     }
 
+    /// All that is ticked or chosen under one name.
+    pub fn values<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs.all(field)
+    }
+
+    /// Everything typed, to be sent again by a page that asks once more.
+    pub fn kept(&self) -> impl Iterator<Item = &(String, String)> {
+        self.pairs.0.iter().filter(|(name, _)| name != "effect" && name != "again")
+    }
+
     /// Whether a box is ticked or a choice chosen.
     pub fn chosen(&self, field: &str, value: &str) -> bool {
         self.pairs.all(field).any(|one| one == value)

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod bearer;
+pub mod confirm;
 pub mod conflict;
 pub mod context;
 pub mod drain;

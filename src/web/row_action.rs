@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::context::Context;
 use super::effect::EffectView;
+use super::filters;
 use super::flash::Flash;
 use super::form::{Check, FieldError, Form, FormView};
 use super::page::{Crumb, Shell, html, see_other};

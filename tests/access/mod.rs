@@ -1,9 +1,96 @@
-//! People, roles, how people get in, and tokens.
+//! People, roles, who holds them through what, what a change of that reaches, and tokens.
 
+mod assignments;
+mod departments;
+mod escalation;
 mod factors_reset;
 mod founders;
+mod founders_by_role;
+mod groups;
 mod invitations;
 mod links;
 mod people;
+mod reach;
+mod rights;
+mod roles;
+mod scope;
 mod token_abuse;
 mod tokens;
+
+use uuid::Uuid;
+
+use crate::support::{FilledForm, Page, Person, TestApp};
+
+/// The id of a role by name.
+async fn role(app: &TestApp, name: &str) -> Uuid {
+    let id = app.text(&format!("select id from control.roles where name = '{name}' and deleted_at is null")).await;
+    id.parse().expect("an id")
+}
+
+/// Makes a role of just these privileges. Returns its id.
+async fn make_role(app: &TestApp, name: &str, privileges: &[&str]) -> Uuid {
+    let (id, wanted) = (Uuid::now_v7(), privileges.join("','"));
+    app.execute(&format!(
+        "insert into control.roles (id, name) values ('{id}', '{name}');
+        insert into control.role_privileges (role_id, privilege_name)
+            select '{id}', name from control.privileges where name in ('{wanted}')"
+    ))
+    .await;
+    id
+}
+
+/// Gives a role, past all checks: `to` names a column and an id, `place` the scope.
+async fn give(app: &TestApp, role_id: Uuid, to: (&str, Uuid), place: &str) -> Uuid {
+    let (id, (column, principal)) = (Uuid::now_v7(), to);
+    app.execute(&format!(
+        "insert into control.assignments (id, role_id, {column}, reason, scope_kind, tenant_id, client_id)
+        select '{id}', '{role_id}', '{principal}', 'test', {place}"
+    ))
+    .await;
+    id
+}
+
+const PLATFORM: &str = "'platform', null, null";
+
+fn on_tenant(id: Uuid) -> String {
+    format!("'tenant', '{id}', null")
+}
+
+/// Staff without any role, in a browser.
+async fn nobody_special(app: &TestApp) -> Person {
+    app.person_with(&[]).await
+}
+
+/// Sends a form that shows its effect, and then does what was shown. Returns what was shown and what came of it.
+async fn confirm(person: &Person, form: &FilledForm) -> (Page, Page) {
+    let shown = person.submit(form).await;
+    assert_eq!(shown.status, 200, "{}: {:?} {}", form.action, shown.errors(), shown.message());
+    let done = person.submit(&shown.form()).await;
+    assert_eq!(done.status, 303, "{}: {:?}", form.action, done.errors());
+    (shown, done)
+}
+
+/// Looks at an action and does it.
+async fn act(person: &Person, address: &str) -> (Page, Page) {
+    let shown = person.get(&format!("{address}/new")).await;
+    assert_eq!(shown.status, 200, "{address}: {:?} {}", shown.errors(), shown.message());
+    let done = person.submit(&shown.form().with("reason", "because")).await;
+    (shown, done)
+}
+
+/// Who gains and who loses on a page that shows an effect: the heads of both sides.
+fn sides(page: &Page) -> Vec<String> {
+    page.texts(".reach h3")
+}
+
+/// Ticks one more privilege.
+fn tick(mut form: FilledForm, privilege: &str) -> FilledForm {
+    form.fields.push(("privilege_name".into(), privilege.into()));
+    form
+}
+
+/// Unticks a privilege.
+fn untick(mut form: FilledForm, privilege: &str) -> FilledForm {
+    form.fields.retain(|(name, value)| name != "privilege_name" || value != privilege);
+    form
+}

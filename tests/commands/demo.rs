@@ -56,6 +56,9 @@ async fn the_load_is_one_event_and_made_up_events_say_so() {
         where actor_kind in ('person', 'job') and not details ? 'demo'";
     assert_eq!(app.number(unmarked).await, 0);
     assert_eq!(app.number("select count(*) from audit.events where occurred_at > now()").await, 0);
+    let kinds = app.texts("select distinct kind from audit.security_events").await;
+    let known = |kind: &String| castellan::db::SecurityKind::NAMES.contains(&kind.as_str());
+    assert!(!kinds.is_empty() && kinds.iter().all(known), "{kinds:?}");
     assert_eq!(app.number("select count(*) from pg_namespace where nspname = 'demo'").await, 0);
 }
 

@@ -99,6 +99,10 @@ impl Walk {
         let tenant = self.fill("/tenants/new", &new).await;
         self.fill(&format!("{tenant}/edit"), &[("notes", "Pays late")]).await;
         self.fill(&format!("{tenant}/policies/edit"), &[("session_idle_minutes", "20")]).await;
+        let other = [("value", "yes"), ("expires_at", "2999-01-01")];
+        self.fill(&format!("{tenant}/policies/overrides/new?policy=mfa_required"), &other).await;
+        let id = self.app.text("select id from control.policy_overrides").await;
+        self.act(&format!("{tenant}/policies/overrides/{id}"), &["removal"]).await;
         self.act(&tenant, &["suspension", "reactivation", "closing", "cancellation", "deletion", "restoration"]).await;
         tenant
     }
@@ -184,6 +188,49 @@ impl Walk {
         assert!(!event.of("user_credentials").is_empty() && !event.of("users").is_empty(), "{event:?}");
         let left = Left { action: action.to_owned(), with_reason: event.reason.is_some() };
         self.walked.insert(route_of(&address), left);
+    }
+
+    /// A form that shows its effect first, and is sent again with it.
+    async fn twice(&mut self, page: &str, typed: &[(&str, &str)]) -> String {
+        let mut form = self.person.get(page).await.form();
+        for (name, value) in typed.iter().chain(&[("reason", "because")]) {
+            form = form.with(name, value);
+        }
+        let shown = self.person.submit(&form).await;
+        assert_eq!(shown.status, 200, "{page}: {:?}", shown.errors());
+        let form = shown.form();
+        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.send(&form.action, &fields).await.location()
+    }
+
+    async fn access(&mut self, tenant: &str) {
+        let role = self.fill("/roles/new", &[("name", "Walker")]).await;
+        self.twice(&format!("{role}/edit"), &[("description", "Walks")]).await;
+        let id = role.trim_start_matches("/roles/").to_owned();
+        let given = [("role_id", id.as_str()), ("email", self.person.email.as_str())].map(|(k, v)| (k, v.to_owned()));
+        let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let assignment = self.twice("/assignments/new", &given).await;
+        self.act(&assignment, &["revocation"]).await;
+        self.act(&role, &["deletion", "restoration"]).await;
+
+        let tenant_id = tenant.trim_start_matches("/tenants/").parse().expect("an id");
+        self.app.member(tenant_id, "bob@northwind.example", "member").await;
+        let bob = [("email", "bob@northwind.example")];
+        let group = self.fill("/groups/new", &[("name", "Walkers")]).await;
+        self.fill(&format!("{group}/edit"), &[("description", "Walk")]).await;
+        self.twice(&format!("{group}/members/new"), &bob).await;
+        let member = self.app.text("select id from control.group_memberships").await;
+        self.act(&format!("{group}/members/{member}"), &["removal"]).await;
+        self.act(&group, &["deletion", "restoration"]).await;
+
+        self.fill(&format!("{tenant}/departments/new"), &[("name", "Walking")]).await;
+        let id = self.app.text("select id from control.departments").await;
+        let department = format!("{tenant}/departments/{id}");
+        self.fill(&format!("{department}/edit"), &[("name", "Running")]).await;
+        self.twice(&format!("{department}/members/new"), &bob).await;
+        let member = self.app.text("select id from control.department_memberships").await;
+        self.act(&format!("{department}/members/{member}"), &["removal"]).await;
+        self.act(&department, &["deletion", "restoration"]).await;
     }
 
     async fn jobs(&mut self) {
@@ -272,6 +319,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.domains(&tenant).await;
     walk.clients(&tenant).await;
     walk.staff().await;
+    walk.access(&tenant).await;
     walk.jobs().await;
     walk.tokens().await;
     walk.account().await;

@@ -28,7 +28,7 @@ pub static HASH: LazyLock<String> = LazyLock::new(|| {
     for file in files {
         hash.update(fs::read(&file).expect("a migration can be read"));
     }
-    hash.update(fs::read(root.join("src/access/roles.rs")).expect("the roles can be read"));
+    hash.update(fs::read(root.join("src/access/roles/sync.rs")).expect("the roles can be read"));
     hash.update(format!("{:?}", routes::privileges()));
     hash.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 });

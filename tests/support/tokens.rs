@@ -49,7 +49,8 @@ impl TestApp {
 
     /// The status of an answer that may not come.
     pub async fn execute_raw(&self, request: reqwest::Request) -> Result<reqwest::StatusCode, reqwest::Error> {
-        self.http.execute(request).await.map(|answer| answer.status())
+        // A client of its own, for the connection may be cut.
+        super::person::http().execute(request).await.map(|answer| answer.status())
     }
 
     /// A service that holds just these privileges, everywhere.

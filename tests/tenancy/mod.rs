@@ -1,4 +1,5 @@
 mod domains;
+mod overrides;
 mod people;
 mod policies;
 mod tenants;

@@ -1,7 +1,6 @@
 //! Everybody who can sign in or act: staff, people of tenants and service accounts.
 
 pub mod actions;
-pub mod effective;
 pub mod forms;
 pub mod jobs;
 pub mod model;

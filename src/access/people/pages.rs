@@ -9,7 +9,6 @@ use diesel::PgConnection;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::effective::{self, Effective};
 use super::forms::{self, CONSTRAINTS, PersonPatch};
 use super::model::{KINDS, Membership, Person, STATUSES};
 use super::store;
@@ -169,7 +168,6 @@ struct Show {
     shell: Shell,
     head: Head,
     memberships: Vec<Membership>,
-    effective: Effective,
     alive_sessions: i64,
     invited: Option<(Invited, Option<Posted>)>,
     history: Vec<Entry>,
@@ -186,7 +184,6 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
             Ok(Show {
                 shell: head.shell(&context),
                 memberships: store::memberships(conn, id, MEMBERSHIPS_SHOWN)?,
-                effective: effective::of(conn, id)?,
                 alive_sessions: if head.is_whole { store::alive_sessions(conn, id)? } else { 0 },
                 invited: if shows_invitation { invited(conn, id)? } else { None },
                 history: history::latest(conn, Of::Person(id), 5)?,

@@ -79,7 +79,7 @@ fn narrowed(conn: &mut PgConnection, list: &List) -> Result<Boxed, AppError> {
     let roles = list.ids("role");
     if !roles.is_empty() {
         let holders = counting().filter(assignments::role_id.eq_any(roles)).select(assignments::user_id);
-        query = query.filter(users::id.eq_any(holders));
+        query = query.filter(users::id.nullable().eq_any(holders));
     }
     if let Some(created) = list.span("created") {
         if let Some(from) = created.from {
@@ -125,7 +125,7 @@ pub fn roles(conn: &mut PgConnection) -> Result<Vec<(Uuid, String)>, AppError> {
 /// The names of the roles that some people hold now.
 pub fn roles_of(conn: &mut PgConnection, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, AppError> {
     let held = counting().inner_join(roles::table).filter(assignments::user_id.eq_any(ids));
-    Ok(held.order(roles::name).select((assignments::user_id, roles::name)).distinct().load(conn)?)
+    Ok(held.order(roles::name).select((assignments::user_id.assume_not_null(), roles::name)).distinct().load(conn)?)
 }
 
 /// The person, unless deleted.

@@ -8,6 +8,7 @@ use jiff_diesel::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::SecurityKind;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
 use crate::error::AppError;
 use crate::web::list::{List, Span};
@@ -104,7 +105,7 @@ pub fn latest(conn: &mut PgConnection) -> Result<Vec<(Timestamp, String)>, AppEr
 pub fn bursts(conn: &mut PgConnection) -> Result<Vec<SecurityEvent>, AppError> {
     let since = Timestamp::from(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1));
     Ok(within(Some(Span { from: Some(since), until: None }))
-        .filter(s::severity.eq("critical"))
+        .filter(s::kind.eq(SecurityKind::MaliciousBurst.name()))
         .order((s::occurred_at.desc(), s::id.desc()))
         .limit(5)
         .select(SecurityEvent::as_select())

@@ -38,15 +38,17 @@ from (
 left join demo.staff s on outcome <> 'unknown_account' and s.place = case outcome when 'inactive' then 8 else 1 + n % 5 end;
 
 insert into audit.security_events (occurred_at, kind, severity, actor_id, network_hash, tenant_id, details)
-select at, kind, case kind when 'authn_login_lock' then 'critical' when 'session_ended_by_staff' then 'info' else 'warning' end,
-    case when kind in ('authz_fail', 'session_ended_by_staff') then s.id end,
+select at, kind, case kind when 'malicious_burst' then 'critical' else 'warning' end,
+    case when kind = 'authz_fail' then s.id end,
     sha256(convert_to('demo network ' || n % 23, 'UTF8')), null,
     case kind when 'authz_fail' then '{"method": "GET", "path": "/audit", "why": "audit.view", "demo": true}'::jsonb
         when 'malicious_csrf' then '{"method": "POST", "path": "/tenants", "why": "cross-site request", "demo": true}'::jsonb
+        when 'malicious_burst' then '{"burst": "sign_in_failures_from_one_network", "demo": true,
+            "said": "61 failed sign-ins from one network within 5 minutes"}'::jsonb
         else '{"demo": true}'::jsonb end
 from (
     select n, now() - make_interval(secs => 3600 + 86400 * 60 * demo.chance(n, 86)) as at,
         demo.pick(array['authn_login_fail', 'authn_login_fail', 'authn_login_fail', 'authz_fail', 'malicious_csrf',
-            'authn_login_lock', 'session_ended_by_staff'], n, 87) as kind
+            'authn_login_lock', 'malicious_burst'], n, 87) as kind
     from generate_series(1, 90) n
 ) drawn left join demo.staff s on s.place = 3 + n % 3;

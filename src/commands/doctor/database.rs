@@ -55,7 +55,7 @@ const RULES: [Rule; 10] = [
         sql: "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
             where n.nspname = 'control' and c.relkind in ('r', 'p') and c.relname not in \
             ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics', \
-            'ceremonies') \
+            'api_token_usage', 'ceremonies', 'security_alerts') \
             and not exists (select from pg_trigger t \
                 where t.tgrelid = c.oid and t.tgname = 'record_change' and t.tgenabled <> 'D')",
     },
@@ -85,9 +85,8 @@ const RULES: [Rule; 10] = [
         level: Level::Fail,
         mend: "castellan user add --email ... --role founder, or castellan user recover --email ...",
         sql: "select 'none is active' where not exists (select from control.users u \
-            join control.assignments a on a.user_id = u.id join control.roles r on r.id = a.role_id \
-            where r.name = 'founder' and a.scope_kind = 'platform' and a.revoked_at is null \
-            and (a.expires_at is null or a.expires_at > now()) \
+            join control.held_assignments h on h.user_id = u.id join control.roles r on r.id = h.role_id \
+            where r.name = 'founder' and r.deleted_at is null and h.scope_kind = 'platform' \
             and u.status = 'active' and u.is_staff and u.deleted_at is null)",
     },
     Rule {

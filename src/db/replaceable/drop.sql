@@ -10,6 +10,11 @@ begin
     loop
         execute statement;
     end loop;
+    for statement in
+        select format('drop view if exists %I.%I cascade', schemaname, viewname) from pg_views where schemaname in ('control', 'audit')
+    loop
+        execute statement;
+    end loop;
     -- Triggers and column defaults go with the functions they call.
     for statement in
         select format('drop function %s cascade', oid::regprocedure)

@@ -204,9 +204,47 @@ as $$
     from unnest(array['events', 'changes', 'security_events']) parent, generate_series(-1, months_ahead) step
 $$;
 
+drop view if exists control.effective_rights, control.held_assignments;
+
+-- Who holds which assignment, and through what. What is over or deleted is not here; roles are not looked at.
+create view control.held_assignments with (security_invoker = true) as
+select a.user_id, a.id as assignment_id, a.role_id, a.scope_kind, a.tenant_id, a.client_id, a.expires_at,
+    'user'::text as via_kind, a.user_id as via_id
+from control.assignments a
+where a.user_id is not null and a.revoked_at is null and (a.expires_at is null or a.expires_at > now())
+union all
+select m.user_id, a.id, a.role_id, a.scope_kind, a.tenant_id, a.client_id, least(a.expires_at, m.expires_at),
+    'group', g.id
+from control.group_memberships m
+join control.groups g on g.id = m.group_id and g.deleted_at is null
+join control.assignments a on a.group_id = g.id
+where m.deleted_at is null and (m.expires_at is null or m.expires_at > now())
+    and a.revoked_at is null and (a.expires_at is null or a.expires_at > now())
+    and (g.tenant_id is null or exists (select from control.workspace_members w
+        where w.tenant_id = g.tenant_id and w.user_id = m.user_id and w.deleted_at is null))
+union all
+select m.user_id, a.id, a.role_id, a.scope_kind, a.tenant_id, a.client_id, a.expires_at,
+    'department', d.id
+from control.department_memberships m
+join control.departments d on d.id = m.department_id and d.deleted_at is null
+join control.assignments a on a.department_id = d.id
+where m.deleted_at is null
+    and a.revoked_at is null and (a.expires_at is null or a.expires_at > now())
+    and exists (select from control.workspace_members w
+        where w.tenant_id = m.tenant_id and w.user_id = m.user_id and w.deleted_at is null);
+
+-- Who may do what, where, and why: the one definition that requests, pages and blast radius share.
+create view control.effective_rights with (security_invoker = true) as
+select h.user_id, p.privilege_name, h.scope_kind, h.tenant_id, h.client_id, h.assignment_id, h.role_id, h.expires_at,
+    h.via_kind, h.via_id
+from control.held_assignments h
+join control.roles r on r.id = h.role_id and r.deleted_at is null
+join control.role_privileges p on p.role_id = r.id;
+
 -- Session and authority in one round trip; NULL when the session is not alive. Grants read 'privilege',
 -- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. A session that awaits its second factor has none, and
--- nobody's name. Writes at most once a minute.
+-- nobody's name. Writes at most once a minute, and for an assignment at
+-- most once an hour.
 create or replace function control.session_authority(p_token_hash bytea) returns jsonb
 language plpgsql security definer set search_path = pg_catalog
 as $$
@@ -230,6 +268,12 @@ begin
         update control.sessions
             set last_seen_at = now(), idle_expires_at = least(now() + interval '30 minutes', absolute_expires_at)
             where id = (select s.id from control.sessions s where s.id = alive.id and s.revoked_at is null
+                for no key update skip locked);
+        update control.assignments set last_used_at = now()
+            where id in (select a.id from control.assignments a
+                where a.id = any (array(select h.assignment_id from control.held_assignments h
+                    where h.user_id = alive.user_id))
+                and (a.last_used_at is null or a.last_used_at < now() - interval '1 hour')
                 for no key update skip locked);
     end if;
     return jsonb_build_object(
@@ -257,15 +301,170 @@ create or replace function control.grants_of(p_user_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog
 as $$
 begin
-    return (select coalesce(jsonb_agg(distinct p.privilege_name || case a.scope_kind
+    return (select coalesce(jsonb_agg(distinct e.privilege_name || case e.scope_kind
             when 'platform' then ''
-            when 'tenant' then '@t:' || a.tenant_id
-            else '@c:' || a.client_id || ':' || c.tenant_id end), '[]')
-        from control.assignments a
-        join control.roles r on r.id = a.role_id and r.deleted_at is null
-        join control.role_privileges p on p.role_id = r.id
-        left join control.clients c on c.id = a.client_id
-        where a.user_id = p_user_id and a.revoked_at is null and (a.expires_at is null or a.expires_at > now()));
+            when 'tenant' then '@t:' || e.tenant_id
+            else '@c:' || e.client_id || ':' || e.tenant_id end), '[]')
+        from control.effective_rights e
+        where e.user_id = p_user_id);
+end
+$$;
+
+-- Founders who stay: active, with the role everywhere and without an end, themselves or through a group. Who asks
+-- holds everybody else up who might take the last one away, and then sees what they did.
+create or replace function control.lasting_founders() returns bigint
+language plpgsql security definer set search_path = pg_catalog
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('castellan.founders', 0));
+    return (select count(distinct u.id)
+        from control.held_assignments h
+        join control.roles r on r.id = h.role_id and r.name = 'founder' and r.is_system and r.deleted_at is null
+        join control.users u on u.id = h.user_id and u.status = 'active' and u.is_staff and u.kind = 'human'
+            and u.deleted_at is null
+        where h.scope_kind = 'platform' and h.expires_at is null);
+end
+$$;
+
+-- Blast radius, first half: what the people whom a change touches hold before it. Roles stand for their privileges,
+-- for a million rights are some ten thousand sets of roles and few different ones. Compiling the statements would take
+-- longer than they do.
+create or replace function control.note_rights(p_kind text, p_id uuid) returns boolean
+language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB'
+as $$
+begin
+    create temporary table rights_touched on commit drop as
+        select distinct t.user_id from (
+            select p_id as user_id where p_kind = 'user'
+            union all
+            select m.user_id from control.group_memberships m
+                where p_kind = 'group' and m.group_id = p_id and m.deleted_at is null
+            union all
+            select m.user_id from control.department_memberships m
+                where p_kind = 'department' and m.department_id = p_id and m.deleted_at is null
+            union all
+            select h.user_id from control.held_assignments h where p_kind = 'role' and h.role_id = p_id
+        ) t;
+    create temporary table rights_before on commit drop as
+        select t.user_id, t.tenant_id, t.client_id, t.role_ids from control.touched_rights() t;
+    create temporary table privileges_before on commit drop as
+        select p.role_id, p.privilege_name from control.role_privileges p
+        join control.roles r on r.id = p.role_id and r.deleted_at is null;
+    return true;
+end
+$$;
+
+-- The roles of the touched people by place, deleted roles too; the nil id stands for everywhere. Few people are looked
+-- up by index and many are read through, which the planner cannot choose by itself across a union.
+create or replace function control.touched_rights()
+returns table (user_id uuid, tenant_id uuid, client_id uuid, role_ids uuid[])
+language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB'
+as $$
+declare
+    everywhere constant uuid := '00000000-0000-0000-0000-000000000000';
+    few uuid[] := array(select t.user_id from pg_temp.rights_touched t limit 101);
+begin
+    if cardinality(few) <= 100 then
+        return query
+            select h.user_id, coalesce(h.tenant_id, everywhere), coalesce(h.client_id, everywhere), array_agg(h.role_id)
+            from control.held_assignments h where h.user_id = any (few) group by 1, 2, 3;
+    else
+        analyze pg_temp.rights_touched;
+        return query
+            select h.user_id, coalesce(h.tenant_id, everywhere), coalesce(h.client_id, everywhere), array_agg(h.role_id)
+            from control.held_assignments h join pg_temp.rights_touched t on t.user_id = h.user_id group by 1, 2, 3;
+    end if;
+end
+$$;
+
+-- Blast radius, second half: who gains and who loses what since `note_rights`. A right that somebody holds on more
+-- than the place anyway is neither gained nor lost there. Spells the first `p_shown` out and counts all.
+create or replace function control.compare_rights(p_kind text, p_shown integer) returns jsonb
+language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB'
+as $$
+declare
+    everywhere constant uuid := '00000000-0000-0000-0000-000000000000';
+begin
+    -- A role that changes is held by the same people as before.
+    if p_kind = 'role' then
+        create temporary table rights_both on commit drop as
+            select b.user_id, b.tenant_id, b.client_id, b.role_ids as was, b.role_ids as becomes
+            from pg_temp.rights_before b;
+    else
+        create temporary table rights_both on commit drop as
+            select user_id, tenant_id, client_id, coalesce(b.role_ids, '{}') as was, coalesce(a.role_ids, '{}') as becomes
+            from pg_temp.rights_before b full join control.touched_rights() a using (user_id, tenant_id, client_id);
+    end if;
+    -- What somebody holds on more than the place: everywhere, and on the tenant of a client.
+    create temporary table rights_compared on commit drop as
+        select b.user_id, b.tenant_id, b.client_id, b.was, b.becomes, '{}'::uuid[] as wide_was, '{}'::uuid[] as wide_becomes
+        from pg_temp.rights_both b where b.tenant_id = everywhere
+        union all
+        select b.user_id, b.tenant_id, b.client_id, b.was, b.becomes,
+            coalesce(p.was, '{}') || coalesce(t.was, '{}'), coalesce(p.becomes, '{}') || coalesce(t.becomes, '{}')
+        from pg_temp.rights_both b
+        left join pg_temp.rights_both p on p.user_id = b.user_id and p.tenant_id = everywhere
+        left join pg_temp.rights_both t on b.client_id <> everywhere
+            and t.user_id = b.user_id and t.tenant_id = b.tenant_id and t.client_id = everywhere
+        where b.tenant_id <> everywhere;
+    -- Few ways in which rights change, however many people they change for.
+    create temporary table rights_ways on commit drop as
+        with ways as materialized (
+            select was, becomes, wide_was, wide_becomes from pg_temp.rights_compared group by 1, 2, 3, 4
+        ), privileges_after as materialized (
+            select p.role_id, p.privilege_name from control.role_privileges p
+            join control.roles r on r.id = p.role_id and r.deleted_at is null
+        ), worked_out as materialized (
+            select w.*,
+                array(select p.privilege_name from privileges_after p where p.role_id = any (w.becomes)
+                    except select p.privilege_name from pg_temp.privileges_before p
+                        where p.role_id = any (w.was) or p.role_id = any (w.wide_was)
+                    except select p.privilege_name from privileges_after p where p.role_id = any (w.wide_becomes)
+                    order by 1) as gained,
+                array(select p.privilege_name from pg_temp.privileges_before p where p.role_id = any (w.was)
+                    except select p.privilege_name from privileges_after p
+                        where p.role_id = any (w.becomes) or p.role_id = any (w.wide_becomes)
+                    except select p.privilege_name from pg_temp.privileges_before p where p.role_id = any (w.wide_was)
+                    order by 1) as lost
+            from ways w
+        )
+        select row_number() over () as way, w.*, hashtextextended(w.gained::text || w.lost::text, 0) as hash
+        from worked_out w where w.gained <> '{}' or w.lost <> '{}';
+    create temporary table rights_changed on commit drop as
+        select c.user_id, c.tenant_id, c.client_id, w.way, uuid_hash_extended(c.user_id,
+            uuid_hash_extended(c.tenant_id, uuid_hash_extended(c.client_id, w.hash))) as hash
+        from pg_temp.rights_ways w join pg_temp.rights_compared c using (was, becomes, wide_was, wide_becomes);
+    return jsonb_build_object(
+        'gains', control.spell_rights(true, p_shown), 'losses', control.spell_rights(false, p_shown),
+        'digest', (select count(*) || ' ' || coalesce(sum(c.hash::numeric), 0) from pg_temp.rights_changed c));
+end
+$$;
+
+-- One side of `compare_rights`: how many people and rights, and the first of them by name.
+create or replace function control.spell_rights(p_gains boolean, p_shown integer) returns jsonb
+language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB'
+as $$
+begin
+    return (with ways as materialized (
+            select w.way, case when p_gains then w.gained else w.lost end as privileges from pg_temp.rights_ways w
+            where case when p_gains then w.gained else w.lost end <> '{}'
+        ), side as materialized (
+            select c.user_id, c.tenant_id, c.client_id, c.way from pg_temp.rights_changed c
+            where c.way = any (array(select w.way from ways w))
+        ), first as (
+            select s.*, u.name, u.email, u.name_sort
+            from side s join control.users u on u.id = s.user_id
+            order by u.name_sort, s.user_id, s.tenant_id, s.client_id limit p_shown
+        )
+        select jsonb_build_object(
+            'people', (select count(*) from (select from side s group by s.user_id) one),
+            'rights', (select coalesce(sum(n.rows * cardinality(w.privileges)), 0)
+                from (select s.way, count(*) as rows from side s group by s.way) n join ways w on w.way = n.way),
+            'shown', (select coalesce(jsonb_agg(jsonb_build_object('user_id', f.user_id, 'name', f.name,
+                    'email', f.email, 'tenant', t.name, 'client', c.name, 'privileges', w.privileges)
+                    order by f.name_sort, f.user_id, t.name, c.name), '[]')
+                from first f join ways w on w.way = f.way left join control.tenants t on t.id = f.tenant_id
+                left join control.clients c on c.id = f.client_id)));
 end
 $$;
 

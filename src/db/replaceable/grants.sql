@@ -15,7 +15,9 @@ grant execute on function audit.record(text, text, boolean, text, text, uuid, uu
     audit.record_security(text, text, bytea, uuid, jsonb)
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
-grant execute on function control.grants_of(uuid) to castellan_staff;
+grant execute on function control.grants_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
+    control.compare_rights(text, integer), control.spell_rights(boolean, integer) to castellan_staff;
+grant execute on function control.lasting_founders() to castellan_staff, castellan_scoped, castellan_jobs, castellan_auth;
 grant execute on function control.tenants_want_factor(uuid) to castellan_auth;
 grant execute on function audit.known_actions() to castellan_staff, castellan_scoped, castellan_jobs;
 
@@ -23,7 +25,8 @@ grant select, insert, update, delete on all tables in schema control to castella
 grant select on audit.events, audit.changes, audit.security_events to castellan_staff, castellan_scoped, castellan_jobs;
 -- What can authority rest on may not be written by people with a row scope.
 revoke insert, update, delete on control.privileges, control.roles, control.role_privileges, control.assignments,
-    control.users, control.user_credentials from castellan_scoped;
+    control.users, control.user_credentials, control.departments, control.department_memberships, control.groups,
+    control.group_memberships, control.policy_overrides from castellan_scoped;
 -- What a passkey is asked to sign is between a browser and sign-in.
 revoke all on control.ceremonies from castellan_staff, castellan_scoped, castellan_jobs;
 -- Secrets are read by sign-in alone.

@@ -23,6 +23,8 @@ begin
             -- What roles there are and what they contain is no secret; who may write them is said in grants.sql.
             when t.relname in ('roles', 'role_privileges', 'privileges') then 'true'
             when t.relname in ('sessions', 'user_credentials', 'idempotency_keys', 'api_tokens') then 'user_id = control.actor_id()'
+            when t.relname = 'group_memberships' then
+                'exists (select from control.groups g where g.id = group_memberships.group_id)'
             when t.has_tenant and t.has_client then
                 'client_id = any (control.scope_ids(''client_ids'')) or tenant_id = any (control.scope_ids(''tenant_ids''))'
             when t.has_tenant then 'tenant_id = any (control.scope_ids(''tenant_ids''))'

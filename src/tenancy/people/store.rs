@@ -146,7 +146,7 @@ fn insert_person(tx: &mut Tx<'_, Manage>, new: &NewMember) -> Result<Uuid, AppEr
 
 /// The tenant's policy on addresses: those under a listed domain, or any when none is listed.
 fn allowed(tx: &mut Tx<'_, Manage>, tenant_id: Uuid, email: &str) -> Result<(), AppError> {
-    let Some(policies) = policies::of_tenant(tx, tenant_id)? else { return Ok(()) };
+    let Some(policies) = policies::effective(tx, tenant_id)? else { return Ok(()) };
     let domains = policies.domains();
     let host = email.rsplit('@').next().unwrap_or_default().to_lowercase();
     let is_under = |domain: &&str| host == *domain || host.ends_with(&format!(".{domain}"));

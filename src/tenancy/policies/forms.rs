@@ -31,7 +31,7 @@ impl PoliciesPatch {
             session_idle_minutes: number(&mut check, "session_idle_minutes"),
             session_absolute_hours: number(&mut check, "session_absolute_hours"),
             mfa_required: check.ticked("mfa_required"),
-            allowed_email_domains: domains(&mut check, form.get("allowed_email_domains")),
+            allowed_email_domains: domains(&mut check, "allowed_email_domains", form.get("allowed_email_domains")),
             activity_retention_days: number(&mut check, "activity_retention_days"),
             trash_retention_days: number(&mut check, "trash_retention_days"),
         };
@@ -52,7 +52,8 @@ fn number(check: &mut Check<'_>, column: &str) -> i32 {
 
 const DOMAINS_MAX: usize = 100;
 
-fn domains(check: &mut Check<'_>, typed: &str) -> Vec<String> {
+/// Domains, one a line, each once.
+pub fn domains(check: &mut Check<'_>, field: &str, typed: &str) -> Vec<String> {
     let mut domains: Vec<String> = Vec::new();
     for line in typed.lines().map(str::trim).filter(|line| !line.is_empty()) {
         match spelled(line) {
@@ -60,15 +61,12 @@ fn domains(check: &mut Check<'_>, typed: &str) -> Vec<String> {
             Ok(domain) => domains.push(domain),
             Err(why) => {
                 let line: String = line.chars().take(60).collect();
-                check.refuse("allowed_email_domains", format!("has a line “{line}” that {why}"));
+                check.refuse(field, format!("has a line “{line}” that {why}"));
             }
         }
     }
     if domains.len() > DOMAINS_MAX {
-        check.refuse(
-            "allowed_email_domains",
-            format!("may have {DOMAINS_MAX} lines at most; this has {}", domains.len()),
-        );
+        check.refuse(field, format!("may have {DOMAINS_MAX} lines at most; this has {}", domains.len()));
     }
     domains
 }

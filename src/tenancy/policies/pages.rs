@@ -15,12 +15,17 @@ use crate::actor::Can;
 use crate::audit::history;
 use crate::db::{Db, Tx};
 use crate::error::AppError;
+use crate::tenancy::overrides::{
+    self,
+    model::{Override, effective},
+};
 use crate::tenancy::tenants::model::Tenant;
 use crate::tenancy::tenants::pages::{Head, trail};
 use crate::tenancy::{Manage, View};
 use crate::web::conflict::Difference;
 use crate::web::context::Context;
 use crate::web::edit::{EditForm, Rendered};
+use crate::web::filters;
 use crate::web::form::{FieldError, Form, FormView};
 use crate::web::page::{self, Shell};
 
@@ -30,14 +35,28 @@ struct Show {
     shell: Shell,
     head: Head,
     policies: Policies,
+    effective: Policies,
+    overrides: Vec<Override>,
     rules: &'static [Rule],
 }
 
+impl Show {
+    fn override_of(&self, rule: &Rule) -> Option<&Override> {
+        self.overrides.iter().find(|one| one.policy == rule.column)
+    }
+}
+
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let (head, policies) =
-        db.read(&can, move |conn| Ok((Head::load(conn, *id, "policies")?, store::of_tenant(conn, *id)?))).await?;
-    let policies = policies.ok_or(AppError::NotFound)?;
-    page::ok(Show { shell: head.shell(&context), head, policies, rules: &RULES }.render())
+    let page = db
+        .read(&can, move |conn| {
+            let head = Head::load(conn, *id, "policies")?;
+            let policies = store::of_tenant(conn, *id)?.ok_or(AppError::NotFound)?;
+            let overrides = overrides::store::of_tenant(conn, *id)?;
+            let effective = effective(policies.clone(), &overrides);
+            Ok(Show { shell: head.shell(&context), head, policies, effective, overrides, rules: &RULES })
+        })
+        .await?;
+    page::ok(page.render())
 }
 
 #[derive(Template)]

@@ -8,13 +8,19 @@ use super::forms::PoliciesPatch;
 use super::model::{Policies, PoliciesOf};
 use crate::db::Tx;
 use crate::error::AppError;
-use crate::tenancy::Manage;
 use crate::tenancy::tenants::store as tenants;
+use crate::tenancy::{Manage, overrides};
 
 /// The policies of a tenant; every tenant is made with some.
 pub fn of_tenant(conn: &mut PgConnection, tenant_id: Uuid) -> Result<Option<Policies>, AppError> {
     let own = tenant_policies::table.filter(tenant_policies::tenant_id.eq(tenant_id));
     Ok(own.select(Policies::as_select()).first(conn).optional()?)
+}
+
+/// What holds for a tenant now: its policies with the overrides in their place.
+pub fn effective(conn: &mut PgConnection, tenant_id: Uuid) -> Result<Option<Policies>, AppError> {
+    let Some(policies) = of_tenant(conn, tenant_id)? else { return Ok(None) };
+    Ok(Some(overrides::model::effective(policies, &overrides::store::of_tenant(conn, tenant_id)?)))
 }
 
 /// The policies of a tenant that is not deleted, with the tenant.

@@ -6,7 +6,7 @@ use castellan_schema::control::{privileges, role_privileges, roles};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::Manage;
+use crate::access::Manage;
 use crate::action::Action;
 use crate::actor::{Can, PrivilegeInfo};
 use crate::db::{Db, Tx};

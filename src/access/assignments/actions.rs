@@ -1,0 +1,59 @@
+//! Taking a role away.
+
+use diesel::PgConnection;
+use uuid::Uuid;
+
+use super::model::Assignment;
+use super::store;
+use crate::access::Manage;
+use crate::action::{Action, Effect};
+use crate::db::Tx;
+use crate::error::AppError;
+use crate::web::page::Crumb;
+use crate::web::row_action::{Input, RowAction, Words};
+
+/// An action on an assignment, in the history of its tenant and client.
+pub fn action(name: &'static str, row: &Assignment) -> Action {
+    let action = Action::on(name, "assignment", row.id);
+    let action = row.tenant_id.into_iter().fold(action, Action::tenant);
+    row.client_id.into_iter().fold(action, Action::client)
+}
+
+/// Ends it at once.
+pub struct Revocation;
+
+impl RowAction for Revocation {
+    type Row = Assignment;
+    type Needs = Manage;
+    const DANGEROUS: bool = true;
+
+    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Assignment, AppError> {
+        store::find(conn, id)
+    }
+    fn action(row: &Assignment) -> Action {
+        action("assignment.revoke", row)
+    }
+    fn words(row: &Assignment) -> Words {
+        Words {
+            title: format!("Revoke {} of {}", row.role, row.principal()),
+            done: format!("{} no longer holds {} ({}).", row.principal(), row.role, row.place()),
+            post_to: format!("{}/revocation", row.url()),
+            back_to: row.url(),
+            trail: vec![
+                Crumb { label: "Assignments".into(), href: "/assignments".into() },
+                Crumb { label: format!("{} of {}", row.role, row.principal()), href: row.url() },
+                Crumb { label: "revocation".into(), href: String::new() },
+            ],
+            typed: None,
+        }
+    }
+    fn sentence(row: &Assignment, _: &Effect) -> String {
+        format!(
+            "The role no longer counts from the next request on ({}). The assignment stays in the list.",
+            row.place()
+        )
+    }
+    fn apply(tx: &mut Tx<'_, Manage>, row: &Assignment, _: &Input) -> Result<(), AppError> {
+        store::revoke(tx, row)
+    }
+}

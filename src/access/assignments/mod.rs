@@ -1,0 +1,8 @@
+//! Assignments: who holds which role, on what, and until when.
+
+pub mod actions;
+pub mod form_pages;
+pub mod forms;
+pub mod model;
+pub mod pages;
+pub mod store;

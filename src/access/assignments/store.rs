@@ -1,0 +1,368 @@
+//! Every statement on assignments.
+
+use castellan_schema::control::{assignments, clients, departments, groups, roles, tenants, users};
+use diesel::dsl::now;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use jiff::{SignedDuration, Timestamp as Moment};
+use jiff_diesel::Timestamp;
+use uuid::Uuid;
+
+use super::forms::{NewAssignment, To};
+use super::model::{Assignment, Principal};
+use crate::access::giving::{self, Place};
+use crate::access::reach::measured;
+use crate::access::roles::store as role_store;
+use crate::access::{Manage, founders};
+use crate::db::functions::text;
+use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::db::{Tx, fitting, search};
+use crate::error::AppError;
+use crate::web::list::List;
+use crate::{keyset, one_of};
+
+#[diesel::dsl::auto_type]
+fn joined() -> _ {
+    assignments::table
+        .inner_join(roles::table)
+        .left_join(users::table)
+        .left_join(groups::table)
+        .left_join(departments::table)
+        .left_join(tenants::table.on(assignments::tenant_id.eq(tenants::id.nullable())))
+        .left_join(clients::table.on(assignments::client_id.eq(clients::id.nullable())))
+}
+
+type Boxed = diesel::helper_types::IntoBoxed<'static, joined, Pg>;
+
+/// One page of the list.
+pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Assignment>, AppError> {
+    let query = narrowed(conn, list)?;
+    let rows: Vec<Assignment> = keyset!(query, &list.window, assignments::created_at => Timestamp, assignments::id)
+        .select(Assignment::as_select())
+        .load(conn)?;
+    Ok(list.window.slice(rows, |row| (row.created_at.to_key(), row.id)))
+}
+
+/// How many the list has in all, counted to ten thousand.
+pub fn count(conn: &mut PgConnection, list: &List) -> Result<i64, AppError> {
+    Ok(CappedCount(narrowed(conn, list)?.select(assignments::id)).get_result(conn)?)
+}
+
+fn narrowed(conn: &mut PgConnection, list: &List) -> Result<Boxed, AppError> {
+    let mut query = by_state(list, joined().into_boxed());
+    if let Some(pattern) = list.pattern() {
+        let Found { people, groups, departments } = found(conn, &pattern)?;
+        let held = assignments::user_id.eq_any(people).or(assignments::group_id.eq_any(groups));
+        query = query.filter(held.or(assignments::department_id.eq_any(departments)));
+    }
+    query = one_of!(query, assignments::role_id, list.ids("role"));
+    query = one_of!(query, assignments::scope_kind, list.values("scope"));
+    query = one_of!(query, assignments::tenant_id, list.ids("tenant").into_iter().map(Some).collect::<Vec<_>>());
+    query = by_principal(list, query);
+    if !list.values("expiring").is_empty() {
+        let soon: Timestamp = (Moment::now() + SignedDuration::from_hours(24 * EXPIRING_DAYS)).into();
+        query = query.filter(assignments::expires_at.gt(now).and(assignments::expires_at.lt(soon)));
+    }
+    if !list.values("used").is_empty() {
+        query = query.filter(assignments::last_used_at.is_null());
+    }
+    Ok(query)
+}
+
+/// Who is called as searched for.
+struct Found {
+    people: Vec<Uuid>,
+    groups: Vec<Uuid>,
+    departments: Vec<Uuid>,
+}
+
+/// By the names' own indexes, the first of each: whoever finds more than that searches for more.
+fn found(conn: &mut PgConnection, pattern: &str) -> Result<Found, AppError> {
+    let person = users::name.ilike(pattern).or(text(users::email).ilike(pattern));
+    let named = groups::table.filter(groups::name.ilike(pattern));
+    let divisions = departments::table.filter(departments::name.ilike(pattern));
+    Ok(Found {
+        people: users::table.filter(person).select(users::id).limit(search::FEW).load(conn)?,
+        groups: named.select(groups::id).limit(search::FEW).load(conn)?,
+        departments: divisions.select(departments::id).limit(search::FEW).load(conn)?,
+    })
+}
+
+/// What ends within this many days expires soon.
+const EXPIRING_DAYS: i64 = 30;
+
+/// Live ones, unless something else is asked for.
+fn by_state(list: &List, query: Boxed) -> Boxed {
+    let states = list.values("state");
+    let has = |state: &str| states.iter().any(|one| one == state);
+    let open = assignments::revoked_at.is_null();
+    let running = assignments::expires_at.is_null().or(assignments::expires_at.gt(now));
+    let over = assignments::expires_at.le(now);
+    match (has("live"), has("expired"), has("revoked")) {
+        (_, false, false) => query.filter(open.and(running)),
+        (false, true, false) => query.filter(open.and(over)),
+        (false, false, true) => query.filter(assignments::revoked_at.is_not_null()),
+        (true, true, false) => query.filter(open),
+        (true, false, true) => query.filter(assignments::revoked_at.is_not_null().or(running)),
+        (false, true, true) => query.filter(assignments::revoked_at.is_not_null().or(over)),
+        (true, true, true) => query,
+    }
+}
+
+fn by_principal(list: &List, mut query: Boxed) -> Boxed {
+    let kinds = list.values("principal");
+    let lacks = |kind: &str| !kinds.is_empty() && kinds.iter().all(|one| one != kind);
+    if lacks("user") {
+        query = query.filter(assignments::user_id.is_null());
+    }
+    if lacks("group") {
+        query = query.filter(assignments::group_id.is_null());
+    }
+    if lacks("department") {
+        query = query.filter(assignments::department_id.is_null());
+    }
+    query
+}
+
+/// The assignment, whatever became of it.
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Assignment, AppError> {
+    Ok(joined().filter(assignments::id.eq(id)).select(Assignment::as_select()).first(conn)?)
+}
+
+/// What a principal holds now, the latest first, up to some.
+pub fn of(conn: &mut PgConnection, principal: Principal) -> Result<Vec<Assignment>, AppError> {
+    const MOST: i64 = 200;
+    let query = joined().into_boxed();
+    let query = match principal {
+        Principal::Person(id) => query.filter(assignments::user_id.eq(id)),
+        Principal::Group(id) => query.filter(assignments::group_id.eq(id)),
+        Principal::Department(id) => query.filter(assignments::department_id.eq(id)),
+    };
+    Ok(query
+        .filter(assignments::revoked_at.is_null())
+        .order((assignments::created_at.desc(), assignments::id.desc()))
+        .limit(MOST)
+        .select(Assignment::as_select())
+        .load(conn)?)
+}
+
+/// Names of tenants that a filter was given.
+pub fn tenant_names(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, AppError> {
+    Ok(tenants::table.filter(tenants::id.eq_any(ids)).select((tenants::id, tenants::name)).load(conn)?)
+}
+
+/// What a principal is called, or `NotFound`.
+pub fn name_of(conn: &mut PgConnection, principal: Principal) -> Result<String, AppError> {
+    Ok(match principal {
+        Principal::Person(id) => {
+            users::table.find(id).filter(users::deleted_at.is_null()).select(users::name).first(conn)?
+        }
+        Principal::Group(id) => {
+            groups::table.find(id).filter(groups::deleted_at.is_null()).select(groups::name).first(conn)?
+        }
+        Principal::Department(id) => departments::table
+            .find(id)
+            .filter(departments::deleted_at.is_null())
+            .select(departments::name)
+            .first(conn)?,
+    })
+}
+
+/// Groups to choose from, by name, up to some.
+pub fn group_names(conn: &mut PgConnection) -> Result<Vec<(Uuid, String)>, AppError> {
+    const MOST: i64 = 500;
+    Ok(groups::table
+        .filter(groups::deleted_at.is_null())
+        .order((groups::name_sort, groups::id))
+        .limit(MOST)
+        .select((groups::id, groups::name))
+        .load(conn)?)
+}
+
+/// The tenant behind a slug or id, unless it was deleted.
+pub fn tenant_by_text(conn: &mut PgConnection, named: &str) -> Result<Option<Uuid>, AppError> {
+    let living = tenants::table.filter(tenants::deleted_at.is_null()).select(tenants::id);
+    Ok(match named.parse::<Uuid>() {
+        Ok(id) => living.filter(tenants::id.eq(id)).first(conn).optional()?,
+        Err(_) => living.filter(tenants::slug.eq(named)).first(conn).optional()?,
+    })
+}
+
+/// The person behind an address, unless they were deleted.
+pub fn person_by_email(conn: &mut PgConnection, email: &str) -> Result<Option<Uuid>, AppError> {
+    let living = users::table.filter(users::email.eq(email).and(users::deleted_at.is_null()));
+    Ok(living.select(users::id).first(conn).optional()?)
+}
+
+/// An assignment whose every part is known to exist.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    pub role_id: Uuid,
+    pub principal: Principal,
+    pub scope_kind: &'static str,
+    pub place: Place,
+    pub expires_at: Option<Timestamp>,
+    pub reason: String,
+}
+
+/// Finds what a form names. What is not there, or not for the asker to see, is an error at its field.
+pub fn resolve(conn: &mut PgConnection, new: &NewAssignment) -> Result<Resolved, AppError> {
+    let refused = |field: &'static str, why: &str| AppError::Refused(field, why.to_owned());
+    let living = roles::table.find(new.role_id).filter(roles::deleted_at.is_null());
+    let role: Option<Uuid> = living.select(roles::id).first(conn).optional()?;
+    role.ok_or_else(|| refused("role_id", "must be one of the roles"))?;
+    let principal = match &new.to {
+        To::Known(principal) => *principal,
+        To::Email(email) => person_by_email(conn, email)?
+            .map(Principal::Person)
+            .ok_or_else(|| refused("email", "belongs to nobody who is known here"))?,
+    };
+    match (name_of(conn, principal), principal) {
+        (Ok(_), _) => {}
+        (Err(AppError::NotFound), Principal::Person(_)) => return Err(refused("user_id", "is nobody")),
+        (Err(AppError::NotFound), Principal::Group(_)) => {
+            return Err(refused("group_id", "must be one of the groups"));
+        }
+        (Err(AppError::NotFound), Principal::Department(_)) => {
+            return Err(refused("department_id", "is no department"));
+        }
+        (Err(error), _) => return Err(error),
+    }
+    let place = place(conn, new)?;
+    Ok(Resolved {
+        role_id: new.role_id,
+        principal,
+        scope_kind: new.scope_kind,
+        place,
+        expires_at: new.expires_at,
+        reason: new.reason.clone(),
+    })
+}
+
+/// The tenant of a client is filled in.
+fn place(conn: &mut PgConnection, new: &NewAssignment) -> Result<Place, AppError> {
+    let no_tenant = || AppError::Refused("tenant_id", "is not the slug or id of a tenant".into());
+    let tenant_id = match new.tenant.as_str() {
+        "" => None,
+        named => Some(tenant_by_text(conn, named)?.ok_or_else(no_tenant)?),
+    };
+    if new.scope_kind != "client" {
+        return Ok(Place { tenant_id, client_id: None });
+    }
+    let mut query =
+        clients::table.filter(clients::deleted_at.is_null()).select((clients::id, clients::tenant_id)).into_boxed();
+    query = match new.client.parse::<Uuid>() {
+        Ok(id) => query.filter(clients::id.eq(id)),
+        Err(_) => query.filter(clients::slug.eq(new.client.clone())),
+    };
+    if let Some(tenant_id) = tenant_id {
+        query = query.filter(clients::tenant_id.eq(tenant_id));
+    }
+    match query.limit(2).load::<(Uuid, Uuid)>(conn)?.as_slice() {
+        [(id, tenant_id)] => Ok(Place { tenant_id: Some(*tenant_id), client_id: Some(*id) }),
+        [] => Err(AppError::Refused("client_id", "is not the slug or id of a client".into())),
+        _ => Err(AppError::Refused("client_id", "is the slug of several clients; name the tenant, too".into())),
+    }
+}
+
+/// Gives a role. Whoever gives it holds all that it contains on that place or a wider one.
+pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &Resolved) -> Result<(), AppError> {
+    // Somebody who adds a privilege to the role meanwhile waits, or is waited for.
+    let living = roles::table.find(new.role_id).filter(roles::deleted_at.is_null());
+    let locked: Option<Uuid> = living.select(roles::id).for_share().first(&mut **tx).optional()?;
+    locked.ok_or_else(|| AppError::Refused("role_id", "must be one of the roles".into()))?;
+    let privileges = role_store::privileges_of(tx, new.role_id)?;
+    giving::check(tx, "role_id", &privileges, new.place)?;
+    lock_members(tx, new.principal)?;
+    let (user_id, group_id, department_id) = match new.principal {
+        Principal::Person(id) => (Some(id), None, None),
+        Principal::Group(id) => (None, Some(id), None),
+        Principal::Department(id) => (None, None, Some(id)),
+    };
+    measured(tx, new.principal.touched(), |tx| {
+        // One that has expired stands in the way of another; it is over either way.
+        let same = assignments::user_id
+            .is_not_distinct_from(user_id)
+            .and(assignments::group_id.is_not_distinct_from(group_id))
+            .and(assignments::department_id.is_not_distinct_from(department_id))
+            .and(assignments::role_id.eq(new.role_id))
+            .and(assignments::scope_kind.eq(new.scope_kind))
+            .and(assignments::tenant_id.is_not_distinct_from(new.place.tenant_id))
+            .and(assignments::client_id.is_not_distinct_from(new.place.client_id));
+        let by = tx.actor_id();
+        diesel::update(
+            assignments::table
+                .filter(same)
+                .filter(assignments::revoked_at.is_null().and(assignments::expires_at.le(now))),
+        )
+        .set((assignments::revoked_at.eq(now), assignments::revoked_by.eq(by)))
+        .execute(&mut **tx)?;
+        diesel::insert_into(assignments::table)
+            .values((
+                assignments::id.eq(id),
+                assignments::user_id.eq(user_id),
+                assignments::group_id.eq(group_id),
+                assignments::department_id.eq(department_id),
+                assignments::role_id.eq(new.role_id),
+                assignments::scope_kind.eq(new.scope_kind),
+                assignments::tenant_id.eq(new.place.tenant_id),
+                assignments::client_id.eq(new.place.client_id),
+                assignments::expires_at.eq(new.expires_at),
+                assignments::reason.eq(&new.reason),
+                assignments::granted_by.eq(by),
+            ))
+            .execute(&mut **tx)?;
+        Ok(())
+    })
+}
+
+/// Nobody is added to a group or department while it gets a role; see there.
+fn lock_members(tx: &mut Tx<'_, Manage>, principal: Principal) -> Result<(), AppError> {
+    match principal {
+        Principal::Person(_) => {}
+        Principal::Group(id) => {
+            let group = groups::table.find(id).filter(groups::deleted_at.is_null());
+            group.select(groups::id).for_no_key_update().first::<Uuid>(&mut **tx)?;
+        }
+        Principal::Department(id) => {
+            let of = departments::table.find(id).filter(departments::deleted_at.is_null());
+            let tenant_id: Uuid = of.select(departments::tenant_id).first(&mut **tx)?;
+            tenants::table.find(tenant_id).select(tenants::id).for_no_key_update().first::<Uuid>(&mut **tx)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends it at once.
+pub fn revoke(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError> {
+    measured(tx, row.touched(), |tx| {
+        let living = assignments::table.find(row.id).filter(assignments::revoked_at.is_null());
+        let actor = tx.actor_id();
+        let revoked = diesel::update(living)
+            .set((assignments::revoked_at.eq(now), assignments::revoked_by.eq(actor)))
+            .execute(&mut **tx)?;
+        fitting(revoked, "The assignment is revoked already.")?;
+        founders::keep_one(tx)
+    })
+}
+
+/// Whoever lets somebody join a group or department gives what it holds, all of it.
+pub fn check_joining(tx: &mut Tx<'_, Manage>, field: &'static str, principal: Principal) -> Result<(), AppError> {
+    let query = assignments::table
+        .select((assignments::role_id, assignments::tenant_id, assignments::client_id))
+        .distinct()
+        .filter(assignments::revoked_at.is_null())
+        .filter(assignments::expires_at.is_null().or(assignments::expires_at.gt(now)))
+        .into_boxed();
+    let query = match principal {
+        Principal::Person(id) => query.filter(assignments::user_id.eq(id)),
+        Principal::Group(id) => query.filter(assignments::group_id.eq(id)),
+        Principal::Department(id) => query.filter(assignments::department_id.eq(id)),
+    };
+    let held: Vec<(Uuid, Option<Uuid>, Option<Uuid>)> = query.load(&mut **tx)?;
+    for (role_id, tenant_id, client_id) in held {
+        let privileges = role_store::privileges_of(tx, role_id)?;
+        giving::check(tx, field, &privileges, Place { tenant_id, client_id })?;
+    }
+    Ok(())
+}

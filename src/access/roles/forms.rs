@@ -1,0 +1,63 @@
+//! What the forms about roles take.
+
+use super::model::RoleOf;
+use crate::web::form::{Check, ConstraintField, FieldError, Form, FormView};
+
+/// A role as typed, for a new one and for an edited one.
+#[derive(Debug, Clone)]
+pub struct RoleFacts {
+    pub name: String,
+    pub description: String,
+    pub privileges: Vec<String>,
+}
+
+impl RoleFacts {
+    /// All fields checked, all errors at once.
+    pub fn from_form(form: &Form) -> Result<RoleFacts, Vec<FieldError>> {
+        let mut check = form.check();
+        let facts = RoleFacts::checked(&mut check, form);
+        check.finish(facts)
+    }
+
+    fn checked(check: &mut Check<'_>, form: &Form) -> RoleFacts {
+        let mut privileges: Vec<String> = form.all("privilege_name").map(str::to_owned).collect();
+        privileges.sort();
+        privileges.dedup();
+        RoleFacts { name: check.line("name", 1, 200), description: check.text("description", 0, 2000), privileges }
+    }
+}
+
+/// A role as edited, and the version it was edited from.
+#[derive(Debug, Clone)]
+pub struct RolePatch {
+    pub version: i32,
+    pub facts: RoleFacts,
+}
+
+impl RolePatch {
+    /// All fields checked, all errors at once.
+    pub fn from_form(form: &Form) -> Result<RolePatch, Vec<FieldError>> {
+        let mut check = form.check();
+        let patch = RolePatch { version: check.version(), facts: RoleFacts::checked(&mut check, form) };
+        check.reason();
+        check.finish(patch)
+    }
+}
+
+/// The edit form of a stored role.
+pub fn filled(of: &RoleOf) -> FormView {
+    let version = of.role.version.to_string();
+    let mut values =
+        vec![("version", version.as_str()), ("name", &*of.role.name), ("description", &*of.role.description)];
+    values.extend(of.privileges.iter().map(|name| ("privilege_name", name.as_str())));
+    FormView::filled(&values)
+}
+
+/// The form of a new role that begins as a copy.
+pub fn copied(of: &RoleOf) -> FormView {
+    filled(of).with("version", "").with("name", &format!("Copy of {}", of.role.name))
+}
+
+/// What the tables themselves refuse.
+pub const CONSTRAINTS: [ConstraintField; 1] =
+    [("roles_name_key", "name", "is taken by another role; choose a different one")];

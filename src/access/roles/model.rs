@@ -1,0 +1,84 @@
+//! A role as it is stored, and what it contains.
+
+use castellan_schema::control::roles;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use jiff_diesel::Timestamp;
+use uuid::Uuid;
+
+/// One role.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = roles, check_for_backend(Pg))]
+pub struct Role {
+    pub id: Uuid,
+    pub name: String,
+    pub description: String,
+    pub is_system: bool,
+    pub version: i32,
+    pub created_at: Timestamp,
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Role {
+    /// Its page.
+    pub fn url(&self) -> String {
+        format!("/roles/{}", self.id)
+    }
+
+    /// Everybody and everything that holds it.
+    pub fn assignments_url(&self) -> String {
+        format!("/assignments?role={}", self.id)
+    }
+
+    /// Whether it was deleted, which can be undone.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    /// Where it comes from, in words.
+    pub fn kind(&self) -> &'static str {
+        if self.is_system { "comes with the console" } else { "made here" }
+    }
+}
+
+/// A role with the names of its privileges.
+#[derive(Debug, Clone)]
+pub struct RoleOf {
+    pub role: Role,
+    pub privileges: Vec<String>,
+}
+
+/// A role in the list, and how much hangs on it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub role: Role,
+    pub privileges: i64,
+    pub people: i64,
+}
+
+/// One privilege.
+#[derive(Debug, Clone, Queryable)]
+pub struct PrivilegeRow {
+    pub name: String,
+    pub description: String,
+}
+
+/// The privileges of one area: what stands before the dot.
+#[derive(Debug, Clone)]
+pub struct Area {
+    pub name: String,
+    pub privileges: Vec<PrivilegeRow>,
+}
+
+/// All privileges by area; the names come sorted.
+pub fn areas(privileges: Vec<PrivilegeRow>) -> Vec<Area> {
+    let mut areas: Vec<Area> = Vec::new();
+    for privilege in privileges {
+        let name = privilege.name.split('.').next().unwrap_or_default();
+        match areas.last_mut().filter(|area| area.name == name) {
+            Some(area) => area.privileges.push(privilege),
+            None => areas.push(Area { name: name.to_owned(), privileges: vec![privilege] }),
+        }
+    }
+    areas
+}

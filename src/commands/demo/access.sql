@@ -1,0 +1,66 @@
+-- A role of the house's own, groups within and across tenants, and the departments of the first few tenants.
+insert into control.roles (id, name, description, created_at, updated_at)
+values (demo.id(now() - interval '300 days', 1, 91), 'client manager', 'Looks after clients: everything about them, and nothing else.',
+    now() - interval '300 days', now() - interval '300 days')
+on conflict do nothing;
+insert into control.role_privileges (role_id, privilege_name)
+select r.id, p.name from control.roles r, control.privileges p
+where r.name = 'client manager' and r.deleted_at is null
+    and (p.name like 'clients.%' and p.name <> 'clients.export' or p.name in ('overview.view', 'tenants.view', 'search.use'))
+on conflict do nothing;
+
+insert into control.departments (id, tenant_id, parent_id, name, created_at, updated_at)
+select demo.id(t.created_at, t.n * 10 + d.k, 92), t.id,
+    case when d.above is not null then demo.id(t.created_at, t.n * 10 + d.above, 92) end, d.name, t.created_at, t.created_at
+from demo.tenants t
+cross join (values (1, null, 'Sales'), (2, 1, 'North'), (3, 1, 'South'), (4, null, 'Engineering'), (5, null, 'Finance'))
+    as d (k, above, name)
+where t.place <= 3
+order by d.k
+on conflict do nothing;
+insert into control.department_memberships (id, department_id, tenant_id, user_id, created_at, updated_at)
+select demo.id(p.created_at, p.n, 93), d.id, p.tenant_id, p.id, p.created_at, p.created_at
+from demo.people p join demo.tenants t on t.id = p.tenant_id
+join control.departments d on d.id = demo.id(t.created_at, t.n * 10 + 1 + p.k % 5, 92)
+on conflict do nothing;
+
+insert into control.groups (id, tenant_id, name, description, created_at, updated_at)
+select demo.id(now() - interval '200 days', g.k, 94), null::uuid, g.name, g.description, now() - interval '200 days', now() - interval '200 days'
+from (values (1, 'Night shift', 'Who answers when the office sleeps.'), (2, 'Launch partners', 'People of several tenants who try things first.'))
+    as g (k, name, description)
+on conflict do nothing;
+insert into control.groups (id, tenant_id, name, description, created_at, updated_at)
+select demo.id(now() - interval '100 days', t.n, 95), t.id, 'Key users', 'Whom to ask first.', now() - interval '100 days', now() - interval '100 days'
+from demo.tenants t where t.place <= 2
+on conflict do nothing;
+insert into control.group_memberships (id, group_id, user_id, expires_at, created_at, updated_at)
+select demo.id(now() - interval '90 days', s.place, 96), g.id, s.id, case when s.place = 7 then now() + interval '20 days' end,
+    now() - interval '90 days', now() - interval '90 days'
+from demo.staff s join control.groups g on g.name = 'Night shift' and g.deleted_at is null and g.tenant_id is null
+where s.place between 4 and 7
+on conflict do nothing;
+insert into control.group_memberships (id, group_id, user_id, created_at, updated_at)
+select demo.id(p.created_at, p.n * 10 + case when g.tenant_id is null then 1 else 2 end, 97), g.id, p.id, p.created_at, p.created_at
+from demo.people p join demo.tenants t on t.id = p.tenant_id
+join control.groups g on g.deleted_at is null and (g.tenant_id = t.id and g.name = 'Key users' or g.tenant_id is null and g.name = 'Launch partners')
+where t.place <= 2 and p.k <= 3
+on conflict do nothing;
+
+insert into control.assignments (id, group_id, role_id, scope_kind, reason, created_at, updated_at)
+select demo.id(now() - interval '200 days', 1, 98), g.id, r.id, 'platform', 'clients need an answer at night, too',
+    now() - interval '200 days', now() - interval '200 days'
+from control.groups g, control.roles r
+where g.name = 'Night shift' and g.tenant_id is null and g.deleted_at is null and r.name = 'client manager' and r.deleted_at is null
+on conflict do nothing;
+insert into control.assignments (id, department_id, role_id, scope_kind, tenant_id, reason, created_at, updated_at)
+select demo.id(now() - interval '50 days', t.n, 99), d.id, r.id, 'tenant', t.id, 'sales keep their clients themselves',
+    now() - interval '50 days', now() - interval '50 days'
+from demo.tenants t join control.departments d on d.id = demo.id(t.created_at, t.n * 10 + 1, 92), control.roles r
+where t.place = 1 and r.name = 'client manager' and r.deleted_at is null
+on conflict do nothing;
+
+insert into control.policy_overrides (id, tenant_id, policy, value, reason, expires_at, created_at, updated_at)
+select demo.id(now() - interval '5 days', t.n, 100), t.id, 'session_idle_minutes', '10', 'a laptop was stolen; until theirs are all new',
+    now() + interval '25 days', now() - interval '5 days', now() - interval '5 days'
+from demo.tenants t where t.place = 1
+on conflict do nothing;

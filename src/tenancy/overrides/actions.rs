@@ -1,0 +1,45 @@
+//! Ending an override before its time.
+
+use diesel::PgConnection;
+use uuid::Uuid;
+
+use super::model::OverrideOf;
+use super::store;
+use crate::action::{Action, Effect};
+use crate::db::Tx;
+use crate::error::AppError;
+use crate::tenancy::Manage;
+use crate::tenancy::tenants::pages::trail;
+use crate::web::row_action::{Input, RowAction, Words};
+
+/// The tenant's own policy holds again.
+pub struct Removal;
+
+impl RowAction for Removal {
+    type Row = OverrideOf;
+    type Needs = Manage;
+
+    fn load(conn: &mut PgConnection, id: Uuid) -> Result<OverrideOf, AppError> {
+        store::find(conn, id)
+    }
+    fn action(of: &OverrideOf) -> Action {
+        Action::on("policy_override.remove", "policy_override", of.one.id).tenant(of.tenant.id)
+    }
+    fn words(of: &OverrideOf) -> Words {
+        let label = of.one.label();
+        Words {
+            title: format!("End override of {label}"),
+            done: format!("{label} is as {} set it again.", of.tenant.name),
+            post_to: format!("{}/removal", of.one.url()),
+            back_to: format!("{}/policies", of.tenant.url()),
+            trail: trail(&of.tenant, "policies", "override"),
+            typed: None,
+        }
+    }
+    fn sentence(of: &OverrideOf, _: &Effect) -> String {
+        format!("The policy of {} holds again from now on.", of.tenant.name)
+    }
+    fn apply(tx: &mut Tx<'_, Manage>, of: &OverrideOf, _: &Input) -> Result<(), AppError> {
+        store::end(tx, &of.one)
+    }
+}

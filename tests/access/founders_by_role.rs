@@ -1,0 +1,103 @@
+//! The last founder stays.
+
+use castellan::commands::setup;
+use uuid::Uuid;
+
+use super::{PLATFORM, act, confirm, give, role};
+use crate::support::TestApp;
+
+/// Takes the founder away that the first start makes, so that those of the test are all there are.
+async fn alone(app: &TestApp) {
+    app.execute(
+        "update control.assignments a set revoked_at = now() from control.users u
+        where u.id = a.user_id and u.email = 'founder@example.com'",
+    )
+    .await;
+}
+
+async fn assignment(app: &TestApp, user: Uuid) -> String {
+    app.text(&format!("select id from control.assignments where user_id = '{user}' and revoked_at is null")).await
+}
+
+#[actix_web::test]
+async fn the_last_founder_cannot_be_revoked() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    alone(&app).await;
+    let own = assignment(&app, founder.id.expect("a person")).await;
+    let page = founder.get(&format!("/assignments/{own}/revocation/new")).await;
+    assert_eq!(page.status, 409);
+    assert!(page.errors().join("").contains("last active founder"), "{:?}", page.errors());
+    let answer = founder.post_form(&format!("/assignments/{own}/revocation"), &[("reason", "bye")]).await;
+    assert_eq!(answer.status, 409);
+    assert_eq!(founder.get("/roles").await.status, 200);
+
+    for useless in ["status = 'suspended'", "is_staff = false", "deleted_at = now()"] {
+        let (id, _) = app.staff("founder").await;
+        app.execute(&format!("update control.users set {useless} where id = '{id}'")).await;
+    }
+    let (ends, _) = app.staff("founder").await;
+    let ending =
+        format!("update control.assignments set expires_at = now() + interval '1 day' where user_id = '{ends}'");
+    app.execute(&ending).await;
+    assert_eq!(founder.get(&format!("/assignments/{own}/revocation/new")).await.status, 409, "none of these stays");
+    let (_, done) = act(&founder, &format!("/assignments/{}/revocation", assignment(&app, ends).await)).await;
+    assert_eq!(done.status, 303, "others can go");
+
+    app.staff("founder").await;
+    let (_, done) = act(&founder, &format!("/assignments/{own}/revocation")).await;
+    assert_eq!(done.status, 303);
+    assert_eq!(founder.get("/roles").await.status, 403);
+}
+
+#[actix_web::test]
+async fn a_group_can_hold_the_last_founder() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let id = founder.id.expect("a person");
+    alone(&app).await;
+    let own = assignment(&app, id).await;
+    let group = Uuid::now_v7();
+    app.execute(&format!("insert into control.groups (id, name) values ('{group}', 'owners')")).await;
+    let held = give(&app, role(&app, "founder").await, ("group_id", group), PLATFORM).await;
+    let form = founder.get(&format!("/groups/{group}/members/new")).await.form();
+    confirm(&founder, &form.with("email", &founder.email).with("reason", "both ways")).await;
+    assert_eq!(act(&founder, &format!("/assignments/{own}/revocation")).await.1.status, 303);
+    let member = app.text("select id from control.group_memberships").await;
+    for last in [
+        format!("/groups/{group}/deletion"),
+        format!("/groups/{group}/members/{member}/removal"),
+        format!("/assignments/{held}/revocation"),
+    ] {
+        assert_eq!(founder.get(&format!("{last}/new")).await.status, 409, "{last}");
+        assert_eq!(founder.post_form(&last, &[("reason", "bye")]).await.status, 409, "{last}");
+    }
+    assert_eq!(founder.get("/roles").await.status, 200);
+    let known = setup::prepare(app.db(), &app.config, &app.app.passwords).await.expect("the console can start");
+    assert_eq!(known, Some((id, founder.email.clone())), "nobody else is made founder at the next start");
+}
+
+#[actix_web::test]
+async fn two_founders_cannot_go_at_once() {
+    let Some(app) = TestApp::on_server().await else { return };
+    alone(&app).await;
+    for round in 0..5 {
+        let (one, other) = (app.founder().await, app.founder().await);
+        let (first, second) = (one.id.expect("a person"), other.id.expect("a person"));
+        app.execute(&format!(
+            "update control.assignments set revoked_at = now()
+            where user_id not in ('{first}', '{second}') and revoked_at is null"
+        ))
+        .await;
+        let (a, b) = (assignment(&app, first).await, assignment(&app, second).await);
+        let (a, b) = (format!("/assignments/{a}/revocation"), format!("/assignments/{b}/revocation"));
+        let reason = [("reason", "bye")];
+        // Each takes the other's away.
+        let (left, right) = tokio::join!(one.post_form(&b, &reason), other.post_form(&a, &reason));
+        let mut statuses = [left.status, right.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 409], "round {round}");
+        let lasting = "select control.lasting_founders()";
+        assert_eq!(app.number(lasting).await, 1, "round {round}");
+    }
+}
