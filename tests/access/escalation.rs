@@ -121,7 +121,7 @@ async fn a_right_on_one_tenant_changes_nothing_that_holds_everywhere() {
     ] {
         let page = person.post_form(&path, &fields).await;
         assert_eq!(page.status, 403, "{path}: {:?}", page.errors());
-        assert!(page.message().contains("for the whole platform"), "{path}: {}", page.message());
+        assert!(page.message().contains("access.manage"), "{path}: {}", page.message());
     }
     assert_eq!(app.log_size().await, before);
 }

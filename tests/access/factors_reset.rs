@@ -43,6 +43,6 @@ async fn a_right_on_some_rows_is_not_enough() {
     let tenant = app.tenant("northwind").await;
     let scoped = app.scoped_to_tenant(&["access.manage"], tenant).await;
     let path = format!("/people/{}/factors-reset", person.id.expect("somebody"));
-    assert_eq!(scoped.get(&format!("{path}/new")).await.status, 404);
-    assert_eq!(scoped.post_form(&path, &[("reason", "x")]).await.status, 404);
+    assert_eq!(scoped.get(&format!("{path}/new")).await.status, 403);
+    assert_eq!(scoped.post_form(&path, &[("reason", "x")]).await.status, 403);
 }

@@ -99,5 +99,6 @@ async fn two_founders_cannot_take_each_other_away_at_once() {
         .await;
         // Whoever was signed out signs in again.
         one.sign_in(&one.email, crate::support::PASSWORD).await;
+        app.elevate(&one).await;
     }
 }

@@ -14,7 +14,11 @@ struct Serving {
 
 impl Serving {
     fn start(place: &Castellan, address: &str, demo: &str) -> Serving {
-        let mut command = place.command(&["serve", "--listen", address, "--demo", demo]);
+        Serving::with(place, &["serve", "--listen", address, "--demo", demo])
+    }
+
+    fn with(place: &Castellan, arguments: &[&str]) -> Serving {
+        let mut command = place.command(arguments);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary can be run");
         let mut line = String::new();
         let out = child.stdout.take().expect("it has an output");
@@ -68,6 +72,23 @@ fn the_first_start_fills_an_empty_database_and_prints_a_link_that_signs_in() {
     let serving = Serving::start(&place, &address, "1");
     assert_eq!(serving.end(), Some(0));
     assert_eq!(place.texts(tenants), ["40"], "a second start adds nothing");
+}
+
+#[test]
+fn a_founder_with_a_password_signs_in_with_it_and_no_link_is_printed() {
+    let (place, address) = (Castellan::fresh(), free_address());
+    let founder = ["--founder-email", "zoe@example.com", "--founder-password", "correct-horse-battery"];
+    let arguments = [&["serve", "--listen", &address, "--demo", "0"], &founder[..]].concat();
+    let serving = Serving::with(&place, &arguments);
+    assert_eq!(serving.line.trim(), format!("Castellan listens on http://{address}"));
+    let mut stream = TcpStream::connect(&address).expect("it listens");
+    let body = "email=zoe%40example.com&password=correct-horse-battery";
+    let (length, form) = (body.len(), "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin");
+    let head = format!("POST /sign-in HTTP/1.1\r\n{form}\r\nContent-Length: {length}\r\nConnection: close\r\n");
+    write!(stream, "{head}Host: {address}\r\n\r\n{body}").expect("the console listens");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 303") && answer.contains("set-cookie: castellan="), "{answer}");
 }
 
 #[test]

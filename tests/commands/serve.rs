@@ -80,18 +80,3 @@ fn signed_in(process: &Process) -> String {
     let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: castellan=")).expect("a session begins");
     format!("castellan={}", cookie.split(';').next().unwrap_or_default())
 }
-
-#[test]
-fn a_founder_with_a_password_signs_in_with_it_and_no_link_is_printed() {
-    let founder = ["serve", "--founder-email", "zoe@example.com", "--founder-password", "correct-horse-battery"];
-    let process = Process::start(&founder);
-    assert_eq!(process.said.trim(), format!("Castellan listens on http://{}", process.address));
-    let mut stream = TcpStream::connect(&process.address).expect("it listens");
-    let body = "email=zoe%40example.com&password=correct-horse-battery";
-    let length = body.len();
-    let form = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin";
-    let head = format!("POST /sign-in HTTP/1.1\r\n{form}\r\nContent-Length: {length}\r\nHost: console\r\n\r\n{body}");
-    stream.write_all(head.as_bytes()).expect("the console listens");
-    let answer = answer(&mut stream);
-    assert!(answer.starts_with("HTTP/1.1 303") && answer.contains("set-cookie: castellan="), "{answer}");
-}
