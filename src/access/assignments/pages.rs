@@ -57,26 +57,28 @@ pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<Htt
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 
+/// Columns of the export.
+const HEADER: &[&str] = &[
+    "id",
+    "role_id",
+    "role",
+    "principal_kind",
+    "principal",
+    "email",
+    "scope_kind",
+    "tenant_id",
+    "tenant",
+    "client_id",
+    "client",
+    "state",
+    "reason",
+    "granted_by",
+    "expires_at",
+    "last_used_at",
+    "created_at",
+];
+
 pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    const HEADER: &[&str] = &[
-        "id",
-        "role_id",
-        "role",
-        "principal_kind",
-        "principal",
-        "email",
-        "scope_kind",
-        "tenant_id",
-        "tenant",
-        "client_id",
-        "client",
-        "state",
-        "reason",
-        "granted_by",
-        "expires_at",
-        "last_used_at",
-        "created_at",
-    ];
     let list = List::of(&LIST, &context)?;
     db.note_read(&can).await?;
     let load = move |list: List| {
