@@ -28,11 +28,12 @@ pub async fn run(config: Config, kinds: Kinds) -> Result<(), String> {
     };
     let kinds = handlers.kinds().join(", ");
     let worker = app.worker(handlers).map_err(|error| error.to_string())?;
+    let asked_to_end = asked_to_end();
     println!("Castellan works as {} on {kinds}", worker.name());
     let (stop, stopped) = watch::channel(false);
     let working = worker.run(stopped);
     let ending = async {
-        asked_to_end().await;
+        asked_to_end.await;
         tracing::info!("ending: no new jobs, running ones are finished");
         stop.send_replace(true);
     };

@@ -63,6 +63,7 @@ export default function () {
       assert.equal(address(page), "/tenants?sort=name");
       await page.getByRole("searchbox", { name: /^Search name/ }).fill(TENANT);
       await page.keyboard.press("Enter");
+      await page.waitForURL("**/tenants?*q=*");
       await page.locator(".listing a.name").click();
       await suspend(page, "no script, unpaid");
       await reactivate(page, "no script, paid");
