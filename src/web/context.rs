@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
 use super::flash::{self, Flash};
-use super::many::Many;
+use super::many::{Counter, Many};
 use super::nav::Nav;
 use super::page::{Crumb, Shell};
 use super::query::{Pairs, own_path};
@@ -137,6 +137,14 @@ impl Context {
         match std::str::from_utf8(&self.query) {
             Ok(query) if !query.is_empty() => format!("{}?{query}", self.path),
             _ => self.path.clone(),
+        }
+    }
+
+    /// Counts lists for whoever asks. Who sees some rows only has lists of another length: theirs are always counted.
+    pub fn counter(&self) -> Counter {
+        match self.actor.sees_everything() {
+            true => Counter::over(self.site.many.clone()),
+            false => Counter::default(),
         }
     }
 

@@ -71,7 +71,7 @@ const OWN_PARAMETERS: [&str; 3] = ["q", "sort", "after"];
 impl List {
     /// The list that a request asks for.
     pub fn of(spec: &'static ListSpec, context: &Context) -> Result<List, AppError> {
-        Ok(List::parse(spec, &context.path, &context.query)?.counting(Counter::of(context)))
+        Ok(List::parse(spec, &context.path, &context.query)?.counting(context.counter()))
     }
 
     /// Checks a query against what the list knows. The path may end in `.csv` or `.json`.

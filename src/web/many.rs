@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::context::Context;
 use crate::db::keyset::COUNT_CAP;
 use crate::error::AppError;
 
@@ -43,11 +42,6 @@ impl Many {
 pub struct Counter(Option<Arc<Many>>);
 
 impl Counter {
-    /// Who sees some rows only has lists of another length: theirs are always counted.
-    pub fn of(context: &Context) -> Counter {
-        Counter(context.actor.sees_everything().then(|| context.site().many.clone()))
-    }
-
     /// For everybody who sees every row.
     pub fn over(many: Arc<Many>) -> Counter {
         Counter(Some(many))

@@ -20,7 +20,6 @@ use crate::operations::{ViewJobs, ViewOverview};
 use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::list::Span;
-use crate::web::many::Counter;
 use crate::web::page::{self, Shell};
 use crate::{clients, tenancy};
 
@@ -87,7 +86,7 @@ struct Index {
 
 pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let (now, actor) = (Timestamp::now(), can.actor());
-    let (counter, too) = (Counter::of(&context), Counter::of(&context));
+    let (counter, too) = (context.counter(), context.counter());
     let span = Span { from: Some(a_day_before(now).into()), until: None };
     let tenants = read::<tenancy::View, _>(&db, actor, move |conn| store::tenants(conn, now, &counter)).await;
     let clients = read::<clients::View, _>(&db, actor, move |conn| store::clients(conn, now, &too)).await;
