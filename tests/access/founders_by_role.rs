@@ -96,7 +96,8 @@ async fn two_founders_cannot_go_at_once() {
         let (left, right) = tokio::join!(one.post_form(&b, &reason), other.post_form(&a, &reason));
         let mut statuses = [left.status, right.status];
         statuses.sort_unstable();
-        assert_eq!(statuses, [303, 409], "round {round}");
+        // Who comes second is kept from it by the rule, or has lost the right by then.
+        assert!(statuses[0] == 303 && [403, 409].contains(&statuses[1]), "round {round}: {statuses:?}");
         let lasting = "select control.lasting_founders()";
         assert_eq!(app.number(lasting).await, 1, "round {round}");
     }
