@@ -1,7 +1,5 @@
 //! The last founder stays, whoever tries to leave and however many at once.
 
-use castellan_schema::control::{assignments, roles};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Uuid as SqlUuid};
 use uuid::Uuid;
@@ -44,11 +42,12 @@ pub fn first_through_group(conn: &mut PgConnection) -> Result<Option<(Uuid, Stri
     Ok(founder.map(|founder| (founder.id, founder.email)))
 }
 
-/// Whether a person holds the founder's role on the platform, in whatever state they are.
+/// Whether a person holds the founder's role on the platform, themselves or through a group, in whatever state they are.
 pub fn is_one(conn: &mut PgConnection, user_id: Uuid) -> Result<bool, AppError> {
-    let held = assignments::table
-        .inner_join(roles::table)
-        .filter(roles::name.eq("founder").and(roles::is_system).and(assignments::user_id.eq(user_id)))
-        .filter(assignments::scope_kind.eq("platform").and(assignments::revoked_at.is_null()));
-    Ok(diesel::select(exists(held)).get_result(conn)?)
+    let held = diesel::sql_query(
+        "select h.user_id from control.held_assignments h \
+        join control.roles r on r.id = h.role_id and r.name = 'founder' and r.is_system and r.deleted_at is null \
+        where h.scope_kind = 'platform' and h.user_id = $1 limit 1",
+    );
+    Ok(held.bind::<SqlUuid, _>(user_id).execute(conn)? > 0)
 }

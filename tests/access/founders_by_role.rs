@@ -73,6 +73,14 @@ async fn a_group_can_hold_the_last_founder() {
         assert_eq!(founder.post_form(&last, &[("reason", "bye")]).await.status, 409, "{last}");
     }
     assert_eq!(founder.get("/roles").await.status, 200);
+    let all: Vec<&str> = castellan::routes::privileges().iter().map(|info| info.name).collect();
+    let equal = app.person_with(&all).await;
+    for noun in ["lock", "suspension", "deactivation"] {
+        let fields = [("reason", "bye"), ("confirm", founder.email.as_str()), ("hours", "5")];
+        let page = equal.post_form(&format!("/people/{id}/{noun}"), &fields).await;
+        assert_eq!(page.status, 409, "{noun}: {:?}", page.errors());
+        assert!(page.errors().join("").contains("last active founder"), "{noun}: {:?}", page.errors());
+    }
     let known = setup::prepare(app.db(), &app.config, &app.app.passwords).await.expect("the console can start");
     assert_eq!(known, Some((id, founder.email.clone())), "nobody else is made founder at the next start");
 }
