@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
@@ -22,6 +23,8 @@ pub trait Privilege: Send + Sync + 'static {
     const ELEVATED: bool = false;
     /// Open to those who must add a second factor before anything else.
     const WHILE_ENROLLING: bool = false;
+    /// Open in whoever's name somebody acts, also when that is over: the ways back to oneself.
+    const IN_ANY_NAME: bool = false;
     /// What it protects belongs to no tenant, so that a role on one of them is not enough.
     const PLATFORM_ONLY: bool = false;
 }
@@ -137,6 +140,37 @@ pub struct HalfSession {
     pub user_id: Uuid,
 }
 
+/// What lets somebody act in the name of another person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActingKind {
+    Delegation,
+    Impersonation,
+}
+
+/// In whose name a session acts, as `control.session_authority` spells it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ActingFor {
+    pub kind: ActingKind,
+    /// The delegation or impersonation.
+    pub id: Uuid,
+    /// In whose name.
+    pub user_id: Uuid,
+    pub name: String,
+    pub until: Timestamp,
+    /// Whether changes are possible, or only looking.
+    pub may_write: bool,
+    /// It ended, was taken away, or never began: no right is left, not even one's own.
+    pub is_over: bool,
+}
+
+impl ActingFor {
+    /// The id, when it is of this kind.
+    pub fn id_of(&self, kind: ActingKind) -> Option<Uuid> {
+        (self.kind == kind).then_some(self.id)
+    }
+}
+
 /// Somebody or something that acts.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -160,6 +194,8 @@ pub struct Actor {
     pub must_enrol: bool,
     /// Nobody yet, but with the first factor given.
     pub half: Option<HalfSession>,
+    /// Whose rights these are, when they are not the person's own.
+    pub acting_for: Option<ActingFor>,
     grants: Vec<Grant>,
     everything: bool,
 }
@@ -228,6 +264,7 @@ impl Actor {
             factor_required: false,
             must_enrol: false,
             half: None,
+            acting_for: None,
             grants: Vec::new(),
             everything: false,
         }
@@ -236,6 +273,11 @@ impl Actor {
     /// Whether dangerous actions are possible now; processes need no second look.
     pub fn is_elevated(&self) -> bool {
         self.everything || self.elevated_until.is_some_and(|until| until > Timestamp::now())
+    }
+
+    /// Whether the time in which they acted for somebody else is over, and they have not gone back to themselves.
+    pub fn acting_is_over(&self) -> bool {
+        self.acting_for.as_ref().is_some_and(|acting| acting.is_over)
     }
 
     /// Whether the privilege is held anywhere; templates draw buttons from it.
@@ -314,6 +356,7 @@ impl<P: Privilege> Can<P> {
             Needs::HalfSession if actor.half.is_some() => Scope::Platform,
             _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
             Needs::HalfSession => return Err(AppError::AlreadyDone("/".to_owned())),
+            _ if actor.acting_is_over() && !P::IN_ANY_NAME => return Err(AppError::ActingOver),
             _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
             Needs::Session if actor.token_id.is_some() => return Err(AppError::Forbidden(P::NAME)),
             Needs::Session => Scope::Platform,

@@ -25,6 +25,9 @@ pub enum AppError {
     /// 401; the session is not elevated under a form: what was typed, to be sent again afterwards.
     #[error("elevation needed before this form")]
     ElevateFirst(Vec<(String, String)>),
+    /// 403; the time in which they acted for somebody else is over, and they have not gone back to themselves.
+    #[error("acting for somebody else is over")]
+    ActingOver,
     /// 403; the privilege that is missing.
     #[error("the privilege {0} is missing")]
     Forbidden(&'static str),

@@ -37,6 +37,8 @@ pub mod audit {
             client_id -> Nullable<Uuid>,
             details -> Jsonb,
             database_user -> Text,
+            delegation_id -> Nullable<Uuid>,
+            impersonation_id -> Nullable<Uuid>,
         }
     }
 
@@ -450,6 +452,8 @@ pub mod control {
             factors -> Array<Nullable<Text>>,
             elevated_until -> Nullable<Timestamptz>,
             elevated_by -> Nullable<Text>,
+            delegation_id -> Nullable<Uuid>,
+            impersonation_id -> Nullable<Uuid>,
         }
     }
 

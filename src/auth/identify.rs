@@ -15,7 +15,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{bearer, cookie};
-use crate::actor::{Actor, Can, HalfSession, Privilege, Scope};
+use crate::actor::{ActingFor, Actor, Can, HalfSession, Privilege, Scope};
 use crate::db::Db;
 use crate::db::functions::session_authority;
 use crate::error::AppError;
@@ -40,6 +40,7 @@ struct Authority {
     has_factor: bool,
     #[serde(default)]
     factor_wanted: bool,
+    acting_for: Option<ActingFor>,
     #[serde(default)]
     grants: Vec<String>,
 }
@@ -96,6 +97,7 @@ async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<A
     let in_production = request.app_data::<Data<Site>>().is_some_and(|site| site.secure);
     let mut actor = Actor::person(found.user_id, found.session_id, request_id, found.email, found.name, &found.grants);
     actor.elevated_until = found.elevated_until;
+    actor.acting_for = found.acting_for;
     // Everybody who gets here is staff.
     actor.factor_required = in_production;
     actor.must_enrol = found.factor_wanted || (in_production && !found.has_factor);

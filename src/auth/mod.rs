@@ -1,5 +1,6 @@
 //! Who is asking: passwords, second factors, sessions, and the proof of authority that handlers take.
 
+pub mod acting;
 pub mod bearer;
 pub mod cookie;
 pub mod elevation;
@@ -49,6 +50,18 @@ impl Privilege for SignOut {
     const DESCRIPTION: &'static str = "Sign out";
     const NEEDS: Needs = Needs::Session;
     const WHILE_ENROLLING: bool = true;
+    const IN_ANY_NAME: bool = true;
+}
+
+/// Needed to stop acting for somebody else and go on as oneself.
+pub struct StopActing;
+
+impl Privilege for StopActing {
+    const NAME: &'static str = "account.stop_acting";
+    const DESCRIPTION: &'static str = "Stop acting for somebody else";
+    const NEEDS: Needs = Needs::Session;
+    const WHILE_ENROLLING: bool = true;
+    const IN_ANY_NAME: bool = true;
 }
 
 /// Needed for one's own account; every signed-in person has it.
@@ -100,6 +113,7 @@ pub fn routes() -> Vec<Route> {
         get("/sign-in/factor", second_step::pages::new),
         post("/sign-in/factor", second_step::pages::create),
         post("/sign-out", sign_in::pages::destroy),
+        post("/acting/end", acting::pages::end),
         get("/account/sessions", sessions::pages::index),
         post("/account/sessions/{id}/end", sessions::pages::end),
         post("/account/sessions/end-others", sessions::pages::end_others),

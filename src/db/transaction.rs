@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::functions::{record, record_security};
 use super::security::SecurityKind;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
-use crate::actor::{Actor, ActorKind, Can, Needs, Privilege, Scope};
+use crate::actor::{ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
 
 /// A writing transaction under privilege `P`. Its event exists already; every row change is recorded under it.
@@ -335,10 +335,15 @@ fn enter<P: Privilege>(can: &Can<P>, plan: &str) -> String {
         Scope::Rows { tenants, clients, client_tenants } => (list(tenants), list(clients), list(client_tenants)),
     };
     let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let acting = actor.acting_for.as_ref();
+    let acting_by = |kind| text(acting.and_then(|acting| acting.id_of(kind)));
     let settings = [
         ("castellan.actor_kind", actor.kind.as_str()),
         ("castellan.actor_label", process_label(actor)),
         ("castellan.actor_id", &text(actor.user_id)),
+        ("castellan.effective_actor_id", &text(acting.map(|acting| acting.user_id))),
+        ("castellan.delegation_id", &acting_by(ActingKind::Delegation)),
+        ("castellan.impersonation_id", &acting_by(ActingKind::Impersonation)),
         ("castellan.session_id", &text(actor.session_id)),
         ("castellan.request_id", &actor.request_id.to_string()),
         ("castellan.tenant_ids", &tenants),

@@ -35,7 +35,9 @@ impl ResponseError for AppError {
             AppError::SignInFirst(_) | AppError::ElevateFirst(_) | AppError::TokenRefused { .. } => {
                 StatusCode::UNAUTHORIZED
             }
-            AppError::Forbidden(_) | AppError::CrossSite(_) | AppError::NotForTokens => StatusCode::FORBIDDEN,
+            AppError::Forbidden(_) | AppError::ActingOver | AppError::CrossSite(_) | AppError::NotForTokens => {
+                StatusCode::FORBIDDEN
+            }
             AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
             AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
                 StatusCode::CONFLICT
@@ -184,6 +186,9 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (Some(AppError::Refused(field, message)), _) => format!("{field} {message}."),
         (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => {
             (*text).to_owned()
+        }
+        (Some(AppError::ActingOver), _) => {
+            "You no longer act for somebody else: it has ended. Nothing was changed. Go on as yourself.".into()
         }
         (Some(AppError::Forbidden(privilege)), _) => {
             format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you.")

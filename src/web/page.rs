@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::filters;
 use super::flash::{COOKIE, Flash};
 use super::nav::NavArea;
-use crate::actor::Actor;
+use crate::actor::{ActingFor, Actor};
 use crate::error::AppError;
 
 /// The frame around a page: navigation, who is signed in, notices.
@@ -44,6 +44,11 @@ impl Shell {
     pub fn elevation(&self) -> Option<(String, String)> {
         let until = self.actor.elevated_until.filter(|until| *until > Timestamp::now())?;
         Some((filters::iso(until), filters::utc(until)))
+    }
+
+    /// In whose name the person acts, for the bar on every page.
+    pub fn acting(&self) -> Option<&ActingFor> {
+        self.actor.acting_for.as_ref()
     }
 
     /// Adds a breadcrumb.

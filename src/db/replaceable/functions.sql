@@ -70,14 +70,16 @@ begin
             raise exception 'the session has ended' using errcode = 'CA401';
         end if;
     end if;
-    insert into audit.events (actor_kind, actor_id, actor_label, effective_actor_id, session_id, request_id,
-        action, outcome, is_read, reason, target_kind, target_id, tenant_id, client_id, details)
+    insert into audit.events (actor_kind, actor_id, actor_label, effective_actor_id, delegation_id, impersonation_id,
+        session_id, request_id, action, outcome, is_read, reason, target_kind, target_id, tenant_id, client_id, details)
     values (
         coalesce(nullif(current_setting('castellan.actor_kind', true), ''), 'database'),
         control.actor_id(),
         coalesce(nullif(current_setting('castellan.actor_label', true), ''),
             case when nullif(current_setting('castellan.actor_kind', true), '') is null then session_user::text end),
         nullif(current_setting('castellan.effective_actor_id', true), '')::uuid,
+        nullif(current_setting('castellan.delegation_id', true), '')::uuid,
+        nullif(current_setting('castellan.impersonation_id', true), '')::uuid,
         v_session,
         nullif(current_setting('castellan.request_id', true), '')::uuid,
         p_action, p_outcome, p_is_read, p_reason, p_target_kind, p_target_id, p_tenant_id, p_client_id,
@@ -250,9 +252,10 @@ language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
     alive record;
+    acting_for jsonb;
 begin
-    select s.id, s.user_id, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
-            u.email, u.name, u.mfa_enabled
+    select s.id, s.user_id, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until, s.delegation_id,
+            s.impersonation_id, u.email, u.name, u.mfa_enabled
         into alive
         from control.sessions s join control.users u on u.id = s.user_id
         where s.token_hash = p_token_hash and s.revoked_at is null
@@ -276,12 +279,18 @@ begin
                 and (a.last_used_at is null or a.last_used_at < now() - interval '1 hour')
                 for no key update skip locked);
     end if;
+    -- Who acts for somebody else has the rights that go with it, and none of their own.
+    acting_for := case
+        when alive.delegation_id is not null then control.delegated_authority(alive.delegation_id, alive.user_id)
+        when alive.impersonation_id is not null then control.impersonated_authority(alive.impersonation_id, alive.user_id)
+        end;
     return jsonb_build_object(
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
+        'acting_for', acting_for - 'grants',
         'elevated_until', case when alive.elevated_until > now() then alive.elevated_until end,
         'has_factor', alive.mfa_enabled,
         'factor_wanted', not alive.mfa_enabled and control.tenants_want_factor(alive.user_id),
-        'grants', control.grants_of(alive.user_id));
+        'grants', coalesce(acting_for -> 'grants', control.grants_of(alive.user_id)));
 end
 $$;
 

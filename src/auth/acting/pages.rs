@@ -1,0 +1,26 @@
+//! `/acting/end`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::store;
+use crate::action::Action;
+use crate::actor::Can;
+use crate::auth::{StopActing, cookie, me};
+use crate::db::Db;
+use crate::error::AppError;
+use crate::web::flash::Flash;
+use crate::web::page::see_other;
+
+pub async fn end(can: Can<StopActing>, request: HttpRequest, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let (_, session_id) = me(&can)?;
+    let Some(acting) = can.actor().acting_for.clone() else {
+        return Ok(see_other("/", Flash::ok("You act as yourself.")));
+    };
+    let token = cookie::new_token();
+    let token_hash = cookie::hash(&token);
+    let action = Action::on("session.stop_acting", "session", session_id);
+    db.write(&can, action, move |tx| store::end(tx, session_id, token_hash)).await?;
+    cookie::renew(&request, &token)?;
+    Ok(see_other("/", Flash::ok(format!("You no longer act for {}. You act as yourself again.", acting.name))))
+}
