@@ -2,6 +2,7 @@
 
 use askama::Values;
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
 /// `2026-11-21 09:12 UTC`; a script shows it in the viewer's zone.
 pub fn utc(moment: Timestamp) -> String {
@@ -55,8 +56,42 @@ pub fn number(count: &i64, _: &dyn Values) -> askama::Result<String> {
     Ok(thousands(*count))
 }
 
-/// Ids and times contain nothing to escape.
+/// `<time class="when" datetime="2026-11-21T09:12:03Z">2026-11-21 09:12 UTC</time>`. A list has a hundred of them, so
+/// that formatting them the general way was a twentieth of its page. Times contain nothing to escape.
 fn time_element(moment: Timestamp, class: &str) -> askama::filters::Safe<String> {
-    let (machine, person) = (iso(moment), utc(moment));
-    askama::filters::Safe(format!("<time class=\"{class}\" datetime=\"{machine}\">{person}</time>"))
+    let at = Offset::UTC.to_datetime(moment);
+    let mut text = String::with_capacity(96);
+    let date = |text: &mut String| {
+        push_digits(text, at.year(), 4);
+        text.push('-');
+        push_digits(text, at.month(), 2);
+        text.push('-');
+        push_digits(text, at.day(), 2);
+    };
+    let time = |text: &mut String| {
+        push_digits(text, at.hour(), 2);
+        text.push(':');
+        push_digits(text, at.minute(), 2);
+    };
+    text.push_str("<time class=\"");
+    text.push_str(class);
+    text.push_str("\" datetime=\"");
+    date(&mut text);
+    text.push('T');
+    time(&mut text);
+    text.push(':');
+    push_digits(&mut text, at.second(), 2);
+    text.push_str("Z\">");
+    date(&mut text);
+    text.push(' ');
+    time(&mut text);
+    text.push_str(" UTC</time>");
+    askama::filters::Safe(text)
+}
+
+fn push_digits(text: &mut String, number: impl Into<i32>, digits: u32) {
+    let number = number.into().unsigned_abs();
+    for place in (0..digits).rev() {
+        text.push(char::from_digit(number / 10u32.pow(place) % 10, 10).unwrap_or('0'));
+    }
 }
