@@ -61,6 +61,7 @@ impl Privilege for View {
     const NAME: &'static str = "access.view";
     const DESCRIPTION: &'static str =
         "See people, roles, groups and API tokens: who may do what, through what, and what they did";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Manage {
@@ -74,6 +75,7 @@ impl Privilege for Export {
     const NAME: &'static str = "access.export";
     const DESCRIPTION: &'static str = "Take lists of people, assignments and API tokens out as CSV and JSON";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for UseLink {
