@@ -57,12 +57,7 @@ pub struct PrivilegeInfo {
 
 /// The registry entry of a privilege type.
 pub const fn info<P: Privilege>() -> PrivilegeInfo {
-    PrivilegeInfo {
-        name: P::NAME,
-        description: P::DESCRIPTION,
-        log_reads: P::LOG_READS,
-        is_delegable: P::DELEGABLE,
-    }
+    PrivilegeInfo { name: P::NAME, description: P::DESCRIPTION, log_reads: P::LOG_READS, is_delegable: P::DELEGABLE }
 }
 
 /// On which rows a right holds.

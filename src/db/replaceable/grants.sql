@@ -56,6 +56,8 @@ grant select on control.roles, control.role_privileges, control.privileges to ca
 grant select, insert, update on control.delegations to castellan_auth;
 grant select (id, name, slug, deleted_at) on control.tenants to castellan_auth;
 grant select (id, name) on control.clients to castellan_auth;
+-- Whoever lets others act in their name sees what was done.
+grant select on audit.events to castellan_auth;
 grant execute on function control.delegable_rights(uuid, text[], uuid) to castellan_auth, castellan_staff, castellan_scoped;
 -- A preview reads what it would change and send, whatever the role, before it is rolled back.
 grant select on audit.changes, control.outbox to castellan_auth;
