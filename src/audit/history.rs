@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use castellan_schema::audit::{changes, events};
-use castellan_schema::control::{assignments, users, workspace_members};
+use castellan_schema::control::{assignments, delegations, users, workspace_members};
 use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -139,7 +139,7 @@ impl Entry {
 pub enum Of {
     Tenant(Uuid),
     Client(Uuid),
-    /// A person with the roles and memberships they hold or held.
+    /// A person with the roles, memberships and delegations they have or had.
     Person(Uuid),
     /// Anything else that is a target of its own.
     Target(Uuid),
@@ -178,6 +178,8 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
 fn parts_of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppError> {
     let held = assignments::table.filter(assignments::user_id.eq(id)).select(assignments::id);
     let mut parts: Vec<Uuid> = held.load(conn)?;
+    let theirs = delegations::grantor_user_id.eq(id).or(delegations::delegate_user_id.eq(id));
+    parts.extend(delegations::table.filter(theirs).select(delegations::id).load::<Uuid>(conn)?);
     let joined = workspace_members::table.filter(workspace_members::user_id.eq(id)).select(workspace_members::id);
     parts.extend(joined.load::<Uuid>(conn)?);
     Ok(parts)

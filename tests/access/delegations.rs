@@ -51,7 +51,7 @@ async fn somebody_acts_for_somebody_else_and_both_are_named() {
     let own = bob.get("/account/delegations").await;
     let page = bob.get(&own.attributes("a.name", "href")[0]).await;
     let begun = bob.submit(&page.form()).await;
-    assert_eq!(begun.status, 303, "{}", begun.message());
+    assert_eq!((begun.status, begun.location()), (303, "/tenants".into()), "to the first page that it opens");
     let home = bob.get("/tenants").await;
     assert_eq!(home.status, 200);
     let bar = home.texts("aside.acting").join(" ");
@@ -61,7 +61,9 @@ async fn somebody_acts_for_somebody_else_and_both_are_named() {
     let suspension = format!("/tenants/{tenant}/suspension");
     assert_eq!(bob.get(&format!("{suspension}/new")).await.location().split('?').next(), Some("/elevation"));
     assert_eq!(bob.post_form("/elevation", &[("password", PASSWORD)]).await.status, 303, "with one's own password");
-    let (_, done) = act(&bob, &suspension).await;
+    let form =
+        bob.get(&format!("{suspension}/new")).await.form().with("reason", "because").with("confirm", "northwind");
+    let done = bob.submit(&form).await;
     assert_eq!(done.status, 303, "{:?} {}", done.errors(), done.message());
     let of = "select actor_id || ' ' || effective_actor_id || ' ' || (delegation_id is not null)
         from audit.events where action = 'tenant.suspend'";
@@ -85,7 +87,8 @@ async fn the_log_says_in_whose_name() {
     let id = hand_over(&app, &ada, &bob, &["tenants.view", "tenants.manage", "tenants.suspend"]).await;
     assert_eq!(begin(&bob, id).await.status, 303);
     app.elevate(&bob).await;
-    act(&bob, &format!("/tenants/{tenant}/suspension")).await;
+    let form = bob.get(&format!("/tenants/{tenant}/suspension/new")).await.form();
+    assert_eq!(bob.submit(&form.with("reason", "because").with("confirm", "northwind")).await.status, 303);
     let both = format!("{} for {}", bob.email, ada.email);
     for filter in [
         format!("effective_actor={}", ada.id.unwrap()),
@@ -290,5 +293,8 @@ async fn delegations_stand_beside_a_persons_rights() {
         let heads = page.texts(".panel h2");
         assert!(heads.iter().any(|head| head.starts_with(says)), "{heads:?}");
         assert!(page.text().contains(&format!("/delegations/{id}")));
+        act(&founder, &format!("/delegations/{id}/revocation")).await;
+        let history = founder.get(&format!("/people/{}/history", person.id.unwrap())).await;
+        assert!(history.text().contains("delegation.revoke"), "it is a part of their history");
     }
 }

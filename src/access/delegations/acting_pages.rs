@@ -28,12 +28,14 @@ pub async fn begin(
     let listed = received(&can, &context, &request, &db, id.0).await?;
     let token = cookie::new_token();
     let (action, grantor) = (actions::action("delegation.begin", &listed), listed.grantor.name.clone());
+    let scope = listed.delegation.scope();
+    let first = context.site().nav.first_with(|privilege| scope.iter().any(|name| name == privilege)).unwrap_or("/");
     let token_hash = cookie::hash(&token);
     let begun = db.write(&can, action, move |tx| store::begin(tx, &listed, session_id, token_hash)).await;
     match begun {
         Ok(()) => {
             cookie::renew(&request, &token)?;
-            Ok(see_other("/", Flash::ok(format!("You act for {grantor} now. Stop it in the bar above."))))
+            Ok(see_other(first, Flash::ok(format!("You act for {grantor} now. Stop it in the bar above."))))
         }
         Err(AppError::Conflict(why)) => {
             note(&can, &context, &request, &db, id.0, "a delegation that does not run").await;

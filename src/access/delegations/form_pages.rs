@@ -98,7 +98,9 @@ async fn note_foreign(can: &Can<Delegate>, db: &Db, foreign: &[String]) {
     if foreign.is_empty() {
         return;
     }
-    let shown: Vec<String> = foreign.iter().take(10).map(|name| name.chars().take(100).collect()).collect();
+    // What is stored of it holds no NUL.
+    let readable = |name: &String| name.chars().take(100).filter(|letter| *letter != '\0').collect();
+    let shown: Vec<String> = foreign.iter().take(10).map(readable).collect();
     let event = SecurityEvent {
         kind: SecurityKind::InputValidationDiscreteFail,
         severity: "warning",

@@ -96,6 +96,15 @@ impl Delegation {
         matches!(self.state(), "active" | "scheduled")
     }
 
+    /// How often somebody began to act under it, in words.
+    pub fn uses(&self) -> String {
+        match self.times_used {
+            0 => "never".to_owned(),
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
+        }
+    }
+
     /// Its window on a line from when it was made to its end.
     pub fn timeline(&self) -> Timeline {
         Timeline::of(self, Moment::now())
@@ -151,12 +160,12 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Where it holds, in words.
+    /// The tenant that it is limited to, in words.
     pub fn place(&self) -> String {
         match (&self.tenant, self.delegation.tenant_id) {
             (Some(tenant), _) => tenant.clone(),
             (None, Some(_)) => "one tenant".to_owned(),
-            (None, None) => "wherever the grantor may".to_owned(),
+            (None, None) => "not limited".to_owned(),
         }
     }
 
