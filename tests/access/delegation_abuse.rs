@@ -147,7 +147,7 @@ async fn nobody_hands_out_more_than_they_hold_nor_what_would_last() {
     for (hidden, value) in
         [("grantor_user_id", bob.id.unwrap().to_string()), ("times_used", "9".into()), ("revoked_at", "now".into())]
     {
-        let mut form = form.clone().with(hidden, &value);
+        let mut form = form.clone().with(hidden, &value).with("idempotency_key", &Uuid::new_v4().to_string());
         form.fields.push(("action_scope".into(), "tenants.view".into()));
         super::confirm(&ada, &form).await;
     }

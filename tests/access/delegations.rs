@@ -293,8 +293,47 @@ async fn delegations_stand_beside_a_persons_rights() {
         let heads = page.texts(".panel h2");
         assert!(heads.iter().any(|head| head.starts_with(says)), "{heads:?}");
         assert!(page.text().contains(&format!("/delegations/{id}")));
-        act(&founder, &format!("/delegations/{id}/revocation")).await;
+    }
+    act(&founder, &format!("/delegations/{id}/revocation")).await;
+    for person in [&ada, &bob] {
         let history = founder.get(&format!("/people/{}/history", person.id.unwrap())).await;
         assert!(history.text().contains("delegation.revoke"), "it is a part of their history");
     }
+}
+
+#[actix_web::test]
+async fn who_sees_one_tenant_sees_the_delegations_for_it() {
+    let app = TestApp::start().await;
+    let (northwind, acme) = (app.tenant("northwind").await, app.tenant("acme").await);
+    let (ada, bob) = (app.support().await, app.auditor().await);
+    let mut ids = Vec::new();
+    for tenant in [format!("'{northwind}'"), format!("'{acme}'"), "null".to_owned()] {
+        let id = hand_over(&app, &ada, &bob, &["tenants.view"]).await;
+        app.execute(&format!("update control.delegations set tenant_id = {tenant} where id = '{id}'")).await;
+        ids.push(id.to_string());
+    }
+    let manager = app.scoped_to_tenant(&["access.view", "access.export", "access.manage"], northwind).await;
+    let list = manager.get("/delegations").await;
+    assert_eq!(list.attributes("table.listing tbody tr", "id"), ids[..1]);
+    assert_eq!(list.rows()[0][3], "Northwind");
+    assert_eq!(manager.get("/delegations.csv").await.text().lines().count(), 2);
+    assert_eq!(manager.get(&format!("/delegations/{}", ids[0])).await.status, 200);
+    for foreign in &ids[1..] {
+        assert_eq!(manager.get(&format!("/delegations/{foreign}")).await.status, 404);
+    }
+    let noted = "select count(*) from audit.security_events where details ->> 'table' = 'delegations'";
+    assert_eq!(app.number(noted).await, 2, "what is foreign is noted");
+    let revocation = format!("/delegations/{}/revocation", ids[0]);
+    assert_eq!(
+        manager.post_form(&revocation, &[("reason", "x")]).await.status,
+        403,
+        "it is of people, not of a tenant"
+    );
+    let from_one_tenant =
+        "insert into control.delegations (id, grantor_user_id, delegate_user_id, action_scope, tenant_id,
+            starts_at, ends_at, reason) select gen_random_uuid(), grantor_user_id, delegate_user_id, action_scope,
+            tenant_id, starts_at, ends_at, reason from control.delegations limit 1";
+    let scope = format!("set local castellan.tenant_ids = '{northwind}'; {from_one_tenant}");
+    let refused = app.try_as("castellan_scoped", &scope).await.expect_err("it is for platform-wide staff");
+    assert!(refused.starts_with("permission denied"), "{refused}");
 }
