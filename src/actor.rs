@@ -25,6 +25,10 @@ pub trait Privilege: Send + Sync + 'static {
     const WHILE_ENROLLING: bool = false;
     /// Open in whoever's name somebody acts, also when that is over: the ways back to oneself.
     const IN_ANY_NAME: bool = false;
+    /// For what needs a session and no more, such as one's own account: open while somebody acts for another person.
+    const WHILE_ACTING: bool = false;
+    /// Can be handed to somebody else for a while. Not what would last beyond that: giving rights or means to sign in.
+    const DELEGABLE: bool = false;
     /// What it protects belongs to no tenant, so that a role on one of them is not enough.
     const PLATFORM_ONLY: bool = false;
 }
@@ -48,11 +52,12 @@ pub struct PrivilegeInfo {
     pub name: &'static str,
     pub description: &'static str,
     pub log_reads: bool,
+    pub is_delegable: bool,
 }
 
 /// The registry entry of a privilege type.
 pub const fn info<P: Privilege>() -> PrivilegeInfo {
-    PrivilegeInfo { name: P::NAME, description: P::DESCRIPTION, log_reads: P::LOG_READS }
+    PrivilegeInfo { name: P::NAME, description: P::DESCRIPTION, log_reads: P::LOG_READS, is_delegable: P::DELEGABLE }
 }
 
 /// On which rows a right holds.
@@ -357,6 +362,9 @@ impl<P: Privilege> Can<P> {
             _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
             Needs::HalfSession => return Err(AppError::AlreadyDone("/".to_owned())),
             _ if actor.acting_is_over() && !P::IN_ANY_NAME => return Err(AppError::ActingOver),
+            Needs::Session if actor.acting_for.is_some() && !P::WHILE_ACTING && !P::IN_ANY_NAME => {
+                return Err(AppError::OnlyAsOneself);
+            }
             _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
             Needs::Session if actor.token_id.is_some() => return Err(AppError::Forbidden(P::NAME)),
             Needs::Session => Scope::Platform,

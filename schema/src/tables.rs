@@ -215,6 +215,28 @@ pub mod control {
     }
 
     diesel::table! {
+        control.delegations (id) {
+            id -> Uuid,
+            grantor_user_id -> Uuid,
+            delegate_user_id -> Uuid,
+            action_scope -> Array<Nullable<Text>>,
+            tenant_id -> Nullable<Uuid>,
+            starts_at -> Timestamptz,
+            ends_at -> Timestamptz,
+            reason -> Text,
+            times_used -> Int4,
+            last_used_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+            revoked_by -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.department_memberships (id) {
             id -> Uuid,
             department_id -> Uuid,
@@ -391,6 +413,7 @@ pub mod control {
             log_reads -> Bool,
             created_at -> Timestamptz,
             updated_at -> Timestamptz,
+            is_delegable -> Bool,
         }
     }
 
@@ -614,6 +637,7 @@ pub mod control {
     diesel::joinable!(assignments -> users (user_id));
     diesel::joinable!(ceremonies -> sessions (session_id));
     diesel::joinable!(clients -> tenants (tenant_id));
+    diesel::joinable!(delegations -> tenants (tenant_id));
     diesel::joinable!(department_memberships -> users (user_id));
     diesel::joinable!(departments -> tenants (tenant_id));
     diesel::joinable!(group_memberships -> groups (group_id));
@@ -626,6 +650,7 @@ pub mod control {
     diesel::joinable!(policy_overrides -> tenants (tenant_id));
     diesel::joinable!(role_privileges -> privileges (privilege_name));
     diesel::joinable!(role_privileges -> roles (role_id));
+    diesel::joinable!(sessions -> delegations (delegation_id));
     diesel::joinable!(sessions -> users (user_id));
     diesel::joinable!(tenant_domains -> tenants (tenant_id));
     diesel::joinable!(tenant_policies -> tenants (tenant_id));
@@ -642,6 +667,7 @@ pub mod control {
         client_customizations,
         client_deployments,
         clients,
+        delegations,
         department_memberships,
         departments,
         deployment_tracking_events,

@@ -2,6 +2,7 @@
 //! tokens of programs.
 
 pub mod assignments;
+pub mod delegations;
 pub mod departments;
 pub mod factors_reset;
 pub mod founders;
@@ -60,7 +61,8 @@ impl Privilege for MakeOwnTokens {
 impl Privilege for View {
     const NAME: &'static str = "access.view";
     const DESCRIPTION: &'static str =
-        "See people, roles, groups and API tokens: who may do what, through what, and what they did";
+        "See people, roles, groups, delegations and API tokens: who may do what, through what, and what they did";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Manage {
@@ -72,8 +74,10 @@ impl Privilege for Manage {
 
 impl Privilege for Export {
     const NAME: &'static str = "access.export";
-    const DESCRIPTION: &'static str = "Take lists of people, assignments and API tokens out as CSV and JSON";
+    const DESCRIPTION: &'static str =
+        "Take lists of people, assignments, delegations and API tokens out as CSV and JSON";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for UseLink {
@@ -119,6 +123,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(state_routes());
     routes.extend(link_routes());
     routes.extend(token_routes());
+    routes.extend(delegations::routes());
     routes.extend([role_routes(), assignment_routes(), group_routes(), department_routes()].into_iter().flatten());
     routes
 }
@@ -268,8 +273,18 @@ fn department_routes() -> Vec<Route> {
 /// The page of the API token with this text: among all for those who see all, among one's own for its owner.
 pub async fn token_page(db: &Db, actor: &Arc<Actor>, text: &str) -> Result<Option<String>, AppError> {
     let hash = crate::token::hash(text);
-    let own = Can::<OwnAccount>::prove(actor.clone())?;
-    let found: Option<(Uuid, bool)> = db.read(&own, move |conn| tokens::store::by_text(conn, hash)).await?;
+    // What is one's own is out of reach for those who act for somebody else.
+    let found: Option<(Uuid, bool)> = match (&actor.acting_for, Can::<View>::prove(actor.clone())) {
+        (None, _) => {
+            let own = Can::<OwnAccount>::prove(actor.clone())?;
+            db.read(&own, move |conn| tokens::store::by_text(conn, hash)).await?
+        }
+        (Some(_), Ok(can)) => {
+            let found = db.read(&can, move |conn| tokens::store::by_text(conn, hash)).await?;
+            found.map(|(id, _)| (id, false))
+        }
+        (Some(_), Err(_)) => None,
+    };
     Ok(match found {
         Some((id, _)) if actor.holds_everywhere(View::NAME) => Some(format!("/tokens/{id}")),
         Some((id, true)) => Some(format!("/account/tokens/{id}")),

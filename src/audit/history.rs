@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use castellan_schema::audit::{changes, events};
-use castellan_schema::control::{assignments, users, workspace_members};
+use castellan_schema::control::{assignments, delegations, users, workspace_members};
 use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -28,6 +28,7 @@ pub struct Event {
     pub actor_id: Option<Uuid>,
     pub actor_label: Option<String>,
     pub effective_actor_id: Option<Uuid>,
+    pub delegation_id: Option<Uuid>,
     pub session_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
     pub action: String,
@@ -48,13 +49,23 @@ impl Event {
         format!("/audit/{}", self.id)
     }
 
-    /// Who acted: a person by address, everything else by kind and name.
+    /// Who acted, and for whom: a person by address, everything else by kind and name.
     pub fn actor(&self, names: &HashMap<Uuid, String>) -> String {
-        match (self.actor_id, &self.actor_label) {
-            (Some(id), _) => names.get(&id).cloned().unwrap_or_else(|| format!("person {id}")),
+        let person = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| format!("person {id}"));
+        let actor = match (self.actor_id, &self.actor_label) {
+            (Some(id), _) => person(id),
             (None, Some(label)) => format!("{} {label}", self.actor_kind),
             (None, None) => self.actor_kind.clone(),
+        };
+        match self.effective_actor_id {
+            Some(id) => format!("{actor} for {}", person(id)),
+            None => actor,
         }
+    }
+
+    /// Everybody whose name it takes to say who acted.
+    pub fn people(&self) -> impl Iterator<Item = Uuid> + use<> {
+        [self.actor_id, self.effective_actor_id].into_iter().flatten()
     }
 
     /// The page of what it was done to, for kinds that have one. Only the addresses are known here, not the domains.
@@ -68,6 +79,7 @@ impl Event {
             "role" => Some(format!("/roles/{id}")),
             "assignment" => Some(format!("/assignments/{id}")),
             "group" => Some(format!("/groups/{id}")),
+            "delegation" if shell.may("access.view") => Some(format!("/delegations/{id}")),
             _ => None,
         }
     }
@@ -127,10 +139,12 @@ impl Entry {
 pub enum Of {
     Tenant(Uuid),
     Client(Uuid),
-    /// A person with the roles and memberships they hold or held.
+    /// A person with the roles, memberships and delegations they have or had.
     Person(Uuid),
     /// Anything else that is a target of its own.
     Target(Uuid),
+    /// What was done under a delegation.
+    Delegation(Uuid),
     /// Everything that happened.
     Everything,
 }
@@ -149,6 +163,7 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
             }
         },
         Of::Target(id) => query.filter(events::target_id.eq(id)),
+        Of::Delegation(id) => query.filter(events::delegation_id.eq(id)),
         Of::Everything => query,
     };
     // The months ahead are empty, and left out of the search.
@@ -163,6 +178,8 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
 fn parts_of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppError> {
     let held = assignments::table.filter(assignments::user_id.eq(id)).select(assignments::id);
     let mut parts: Vec<Uuid> = held.load(conn)?;
+    let theirs = delegations::grantor_user_id.eq(id).or(delegations::delegate_user_id.eq(id));
+    parts.extend(delegations::table.filter(theirs).select(delegations::id).load::<Uuid>(conn)?);
     let joined = workspace_members::table.filter(workspace_members::user_id.eq(id)).select(workspace_members::id);
     parts.extend(joined.load::<Uuid>(conn)?);
     Ok(parts)
@@ -176,7 +193,7 @@ pub fn latest(conn: &mut PgConnection, of: Of, rows: usize) -> Result<Vec<Entry>
 
 /// Adds names and changes to events.
 pub fn entries(conn: &mut PgConnection, events: Vec<Event>) -> Result<Vec<Entry>, AppError> {
-    let names = names(conn, events.iter().filter_map(|event| event.actor_id))?;
+    let names = names(conn, events.iter().flat_map(Event::people))?;
     let mut changed = changes_of(conn, &events)?;
     Ok(events
         .into_iter()

@@ -22,17 +22,20 @@ impl Privilege for View {
     const NAME: &'static str = "audit.view";
     const DESCRIPTION: &'static str = "Read the audit log and the security events; each page read is recorded";
     const LOG_READS: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Export {
     const NAME: &'static str = "audit.export";
     const DESCRIPTION: &'static str = "Take the audit log out as CSV and JSON";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for ViewHistory {
     const NAME: &'static str = "audit.view_history";
     const DESCRIPTION: &'static str = "See the latest changes on the overview";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Glance {

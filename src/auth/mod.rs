@@ -102,6 +102,7 @@ impl Privilege for Elevate {
     const DESCRIPTION: &'static str = "Prove again who one is, for dangerous work";
     const NEEDS: Needs = Needs::Session;
     const WHILE_ENROLLING: bool = true;
+    const WHILE_ACTING: bool = true;
 }
 
 /// The pages of this room.

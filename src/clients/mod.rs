@@ -37,28 +37,33 @@ pub struct Export;
 impl Privilege for View {
     const NAME: &'static str = "clients.view";
     const DESCRIPTION: &'static str = "See clients, their customizations, deployments and analytics";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Manage {
     const NAME: &'static str = "clients.manage";
     const DESCRIPTION: &'static str = "Make, activate and pause clients, and change their facts and customizations";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Archive {
     const NAME: &'static str = "clients.archive";
     const DESCRIPTION: &'static str = "Archive and delete clients, and undo it";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Deploy {
     const NAME: &'static str = "clients.deploy";
     const DESCRIPTION: &'static str = "Start deployments of clients and cancel them";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Export {
     const NAME: &'static str = "clients.export";
     const DESCRIPTION: &'static str = "Take lists of clients and deployments out as CSV and JSON";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 /// The entry in the navigation.

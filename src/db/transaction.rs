@@ -301,7 +301,7 @@ fn write_security(conn: &mut PgConnection, actor: &Actor, event: &SecurityEvent)
         event.severity,
         event.network_hash.as_deref(),
         None::<Uuid>,
-        with_token(&event.details, actor).as_ref(),
+        with_acting(with_token(&event.details, actor), actor).as_ref(),
     ))
     .get_result(conn)?;
     debug_assert!(noted);
@@ -313,6 +313,14 @@ fn with_token<'d>(details: &'d Value, actor: &Actor) -> Cow<'d, Value> {
     let mut details = Cow::Borrowed(details);
     if let (Some(id), true) = (actor.token_id, details.is_object()) {
         details.to_mut()["token_id"] = json!(id);
+    }
+    details
+}
+
+/// Refusals of somebody who acts for another person say for whom; events have columns for it.
+fn with_acting<'d>(mut details: Cow<'d, Value>, actor: &Actor) -> Cow<'d, Value> {
+    if let (Some(acting), true) = (&actor.acting_for, details.is_object()) {
+        details.to_mut()["effective_actor_id"] = json!(acting.user_id);
     }
     details
 }

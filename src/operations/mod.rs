@@ -35,27 +35,32 @@ pub struct ExportJobs;
 impl Privilege for ViewOverview {
     const NAME: &'static str = "overview.view";
     const DESCRIPTION: &'static str = "See the overview, as far as the rows that it counts may be seen";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Search {
     const NAME: &'static str = "search.use";
     const DESCRIPTION: &'static str = "Jump to anything that may be seen by its id, name, address or domain";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for ViewJobs {
     const NAME: &'static str = "jobs.view";
     const DESCRIPTION: &'static str = "See jobs, what they work on and why they failed";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for ManageJobs {
     const NAME: &'static str = "jobs.manage";
     const DESCRIPTION: &'static str = "Try jobs again and cancel them";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for ExportJobs {
     const NAME: &'static str = "jobs.export";
     const DESCRIPTION: &'static str = "Take lists of jobs out as CSV and JSON";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 /// The entry in the navigation.

@@ -42,23 +42,27 @@ pub struct Export;
 impl Privilege for View {
     const NAME: &'static str = "tenants.view";
     const DESCRIPTION: &'static str = "See tenants, their people, domains and policies";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Manage {
     const NAME: &'static str = "tenants.manage";
     const DESCRIPTION: &'static str = "Make tenants and change their facts, domains and policies";
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Suspend {
     const NAME: &'static str = "tenants.suspend";
     const DESCRIPTION: &'static str = "Suspend, close and delete tenants, and undo it";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 impl Privilege for Export {
     const NAME: &'static str = "tenants.export";
     const DESCRIPTION: &'static str = "Take lists of tenants out as CSV and JSON";
     const ELEVATED: bool = true;
+    const DELEGABLE: bool = true;
 }
 
 /// The entry in the navigation.

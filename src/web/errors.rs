@@ -35,9 +35,11 @@ impl ResponseError for AppError {
             AppError::SignInFirst(_) | AppError::ElevateFirst(_) | AppError::TokenRefused { .. } => {
                 StatusCode::UNAUTHORIZED
             }
-            AppError::Forbidden(_) | AppError::ActingOver | AppError::CrossSite(_) | AppError::NotForTokens => {
-                StatusCode::FORBIDDEN
-            }
+            AppError::Forbidden(_)
+            | AppError::ActingOver
+            | AppError::OnlyAsOneself
+            | AppError::CrossSite(_)
+            | AppError::NotForTokens => StatusCode::FORBIDDEN,
             AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
             AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
                 StatusCode::CONFLICT
@@ -189,6 +191,11 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         }
         (Some(AppError::ActingOver), _) => {
             "You no longer act for somebody else: it has ended. Nothing was changed. Go on as yourself.".into()
+        }
+        (Some(AppError::OnlyAsOneself), _) => {
+            "This is about your own account and what is yours to give, and now you act for somebody else. Stop that \
+             first, then come back."
+                .into()
         }
         (Some(AppError::Forbidden(privilege)), _) => {
             format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you.")

@@ -62,6 +62,12 @@ impl Nav {
         }
     }
 
+    /// The first entry that these privileges open.
+    pub fn first_with(&self, opens: impl Fn(&str) -> bool) -> Option<&'static str> {
+        let items = self.groups.iter().flat_map(|group| &group.items);
+        items.into_iter().find(|item| opens(item.privilege)).map(|item| item.href)
+    }
+
     /// What this actor may open, with the area of `path` marked. Counts are of the whole platform, so only those
     /// who see all of it see them.
     pub fn areas(&self, actor: &Actor, path: &str) -> Vec<NavArea> {

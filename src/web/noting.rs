@@ -41,6 +41,9 @@ fn kind(error: &AppError) -> Option<(SecurityKind, &'static str, Value)> {
     let said = |kind, severity, why: &str| Some((kind, severity, json!({ "why": why })));
     match error {
         AppError::Forbidden(privilege) => said(AuthzFail, "warning", privilege),
+        // It may just have ended under them.
+        AppError::ActingOver => said(AuthzFail, "info", "acting for somebody else is over"),
+        AppError::OnlyAsOneself => said(AuthzFail, "info", "only as oneself"),
         AppError::NotForTokens => said(AuthzFail, "warning", "a token where only people may go"),
         AppError::CrossSite(_) => said(MaliciousCsrf, "warning", "cross-site request"),
         AppError::WrongType(_) => said(InputValidationFail, "info", "a body of another type than forms have"),

@@ -1,6 +1,8 @@
 //! People, roles, who holds them through what, what a change of that reaches, and tokens.
 
 mod assignments;
+mod delegation_abuse;
+mod delegations;
 mod departments;
 mod escalation;
 mod factors_reset;
@@ -93,4 +95,23 @@ fn tick(mut form: FilledForm, privilege: &str) -> FilledForm {
 fn untick(mut form: FilledForm, privilege: &str) -> FilledForm {
     form.fields.retain(|(name, value)| name != "privilege_name" || value != privilege);
     form
+}
+
+/// Lets one person act for another, past all checks. Returns the id of the delegation.
+async fn hand_over(app: &TestApp, from: &Person, to: &Person, scope: &[&str]) -> Uuid {
+    let (from, to) = (from.id.expect("a person"), to.id.expect("a person"));
+    let (id, scope) = (Uuid::now_v7(), scope.join("','"));
+    app.execute(&format!(
+        "insert into control.delegations
+            (id, grantor_user_id, delegate_user_id, action_scope, starts_at, ends_at, reason, created_at)
+        values ('{id}', '{from}', '{to}', array['{scope}'], now() - interval '1 day', now() + interval '9 days', 'away',
+            now() - interval '2 days')"
+    ))
+    .await;
+    id
+}
+
+/// Begins to act under a delegation.
+async fn begin(person: &Person, id: Uuid) -> Page {
+    person.post_form(&format!("/account/delegations/{id}/acting"), &[]).await
 }

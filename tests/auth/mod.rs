@@ -1,3 +1,4 @@
+mod acting;
 mod csrf;
 mod elevation;
 mod factor_downgrade;

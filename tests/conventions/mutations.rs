@@ -253,6 +253,32 @@ impl Walk {
         }
     }
 
+    /// One that is given and revoked, one that a founder revokes, and one that is used.
+    async fn delegations(&mut self) {
+        let other = self.app.founder().await;
+        let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 9);
+        let (email, ends) = (other.email.clone(), ends.strftime("%Y-%m-%d").to_string());
+        for list in ["/account/delegations", "/delegations"] {
+            let new = [("email", &*email), ("ends_at", &*ends), ("action_scope", "tenants.view")];
+            self.twice("/account/delegations/new", &new).await;
+            let id = self.app.text("select id from control.delegations where revoked_at is null").await;
+            self.act(&format!("{list}/{id}"), &["revocation"]).await;
+        }
+        let people = (other.id.expect("somebody"), self.person.id.expect("somebody"));
+        self.app
+            .execute(&format!(
+                "insert into control.delegations
+                    (id, grantor_user_id, delegate_user_id, action_scope, starts_at, ends_at, reason)
+                values (gen_random_uuid(), '{}', '{}', '{{tenants.view}}', now(), now() + interval '1 day', 'away')",
+                people.0, people.1
+            ))
+            .await;
+        let id = self.app.text("select id from control.delegations where revoked_at is null").await;
+        self.send(&format!("/account/delegations/{id}/acting"), &[]).await;
+        self.send("/acting/end", &[]).await;
+        self.app.elevate(&self.person).await;
+    }
+
     async fn account(&mut self) {
         let (id, email) = (self.person.id.expect("somebody"), self.person.email.clone());
         for one in ["one", "all others"] {
@@ -322,6 +348,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.access(&tenant).await;
     walk.jobs().await;
     walk.tokens().await;
+    walk.delegations().await;
     walk.account().await;
     walk.factors().await;
     let mut walked: BTreeSet<&str> = walk.walked.keys().copied().collect();

@@ -9,13 +9,15 @@ use crate::support::{Page, Person, TestApp};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Posted without a body: a button says it all.
-const BUTTONS: [&str; 6] = [
+const BUTTONS: [&str; 8] = [
     "/sign-out",
     "/elevation/end",
     "/account/factors/recovery-codes",
     "/account/sessions/{id}/end",
     "/account/sessions/end-others",
     "/tenants/{id}/domains/{domain_id}/check",
+    "/acting/end",
+    "/account/delegations/{id}/acting",
 ];
 
 /// Takes a form of those only who are halfway signed in.

@@ -10,6 +10,8 @@ use super::store;
 use crate::access::View;
 use crate::access::assignments::model::{Assignment, Principal};
 use crate::access::assignments::store as assignments;
+use crate::access::delegations::model::Listed;
+use crate::access::delegations::reading as delegations;
 use crate::access::people::pages::Head;
 use crate::actor::Can;
 use crate::db::Db;
@@ -29,6 +31,9 @@ struct Show {
     belongings: Vec<Belonging>,
     paths: Vec<model::Path>,
     rights: Vec<Right>,
+    /// For whom they may act, and who may act for them.
+    received: Vec<Listed>,
+    given: Vec<Listed>,
 }
 
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
@@ -37,12 +42,15 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
         .read(&can, move |conn| {
             let head = Head::load(conn, &asker, id, "access")?;
             let paths = store::paths(conn, id)?;
+            let (given, received) = delegations::of_person(conn, id)?.into_iter().partition(|row| row.grantor.id == id);
             Ok(Show {
                 shell: head.shell(&context),
                 hindrance: hindrance(&head.person),
                 assignments: assignments::of(conn, Principal::Person(id))?,
                 belongings: store::belongings(conn, id)?,
                 rights: rights(&paths),
+                received,
+                given,
                 paths,
                 head,
             })

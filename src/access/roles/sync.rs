@@ -63,7 +63,8 @@ type Pair = (String, String);
 pub async fn sync(db: &Db, can: &Can<Manage>, declared: Vec<PrivilegeInfo>) -> Result<(), AppError> {
     let wanted = wanted(&declared);
     let (known, held) = db.read(can, |conn| Ok((known(conn)?, held(conn)?))).await?;
-    let names: BTreeSet<String> = declared.iter().map(|info| info.name.to_owned()).collect();
+    let names: BTreeSet<(String, bool)> =
+        declared.iter().map(|info| (info.name.to_owned(), info.is_delegable)).collect();
     if known == names && held == wanted {
         return Ok(());
     }
@@ -81,8 +82,9 @@ fn wanted(declared: &[PrivilegeInfo]) -> BTreeSet<Pair> {
     pairs.collect()
 }
 
-fn known(conn: &mut PgConnection) -> Result<BTreeSet<String>, AppError> {
-    let names: Vec<String> = privileges::table.select(privileges::name).load(conn)?;
+fn known(conn: &mut PgConnection) -> Result<BTreeSet<(String, bool)>, AppError> {
+    let names: Vec<(String, bool)> =
+        privileges::table.select((privileges::name, privileges::is_delegable)).load(conn)?;
     Ok(names.into_iter().collect())
 }
 
@@ -102,10 +104,15 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
                 privileges::name.eq(info.name),
                 privileges::description.eq(info.description),
                 privileges::log_reads.eq(info.log_reads),
+                privileges::is_delegable.eq(info.is_delegable),
             ))
             .on_conflict(privileges::name)
             .do_update()
-            .set((privileges::description.eq(info.description), privileges::log_reads.eq(info.log_reads)))
+            .set((
+                privileges::description.eq(info.description),
+                privileges::log_reads.eq(info.log_reads),
+                privileges::is_delegable.eq(info.is_delegable),
+            ))
             .execute(&mut **tx)?;
     }
     for role in &SYSTEM {

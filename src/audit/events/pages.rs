@@ -29,6 +29,8 @@ pub const LIST: ListSpec = ListSpec {
     search: "",
     fields: &[
         Field { name: "actor", label: "actor", kind: FieldKind::Text },
+        Field { name: "effective_actor", label: "in the name of", kind: FieldKind::Text },
+        Field { name: "delegation", label: "delegation", kind: FieldKind::Id },
         Field { name: "action", label: "action", kind: FieldKind::Text },
         Field { name: "target", label: "target", kind: FieldKind::Id },
         Field { name: "tenant", label: "tenant", kind: FieldKind::Text },
@@ -48,12 +50,20 @@ struct Words {
 
 impl Words {
     fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
-        let people = events.iter().flat_map(|event| [event.actor_id, event.effective_actor_id]).flatten();
+        let people = events.iter().flat_map(Event::people);
+        let asked = list.ids("actor").into_iter().chain(list.ids("effective_actor"));
         let tenants = events.iter().filter_map(|event| event.tenant_id);
         Ok(Words {
-            people: history::names(conn, people.chain(list.ids("actor")))?,
+            people: history::names(conn, people.chain(asked))?,
             slugs: store::slugs(conn, tenants.chain(list.ids("tenant")))?,
         })
+    }
+}
+
+impl Words {
+    /// An address, or the id of somebody who has none any more.
+    fn person(&self, id: &Uuid) -> String {
+        self.people.get(id).cloned().unwrap_or_else(|| format!("person {id}"))
     }
 }
 
@@ -103,6 +113,7 @@ pub async fn index(
     let mut view = list.view(&slice, slice.rows.len() as i64);
     view.offer("action", actions);
     view.word("actor", worded(list.values("actor"), &words.people));
+    view.word("in the name of", worded(list.values("effective_actor"), &words.people));
     view.word("tenant", worded(list.values("tenant"), &words.slugs));
     let without_reads = ["kind", "action", "request"].iter().all(|field| list.values(field).is_empty());
     let page = Index { shell: context.shell("Audit log"), list: view, events: slice.rows, words, without_reads };
@@ -118,7 +129,9 @@ async fn by_ids(
     list: &List,
 ) -> Result<Option<String>, AppError> {
     let (actors, tenants) = (list.values("actor"), list.values("tenant"));
-    let emails: Vec<String> = actors.iter().filter(|actor| actor.contains('@')).cloned().collect();
+    let effective = list.values("effective_actor");
+    let named = actors.iter().chain(&effective).filter(|actor| actor.contains('@'));
+    let emails: Vec<String> = named.cloned().collect();
     let slugs: Vec<String> = tenants.iter().filter(|tenant| tenant.parse::<Uuid>().is_err()).cloned().collect();
     if emails.is_empty() && slugs.is_empty() {
         return Ok(None);
@@ -127,9 +140,10 @@ async fn by_ids(
     let (people, known) =
         db.read(&can, move |conn| Ok((store::people(conn, emails)?, store::tenants(conn, slugs)?))).await?;
     let mut pairs = context.pairs().unwrap_or_default();
-    for (field, values, known) in [("actor", actors, people), ("tenant", tenants, known)] {
+    let fields = [("actor", actors, &people), ("effective_actor", effective, &people), ("tenant", tenants, &known)];
+    for (field, values, known) in fields {
         if !values.is_empty() {
-            let ids: Result<Vec<String>, AppError> = values.iter().map(|value| id_of(field, value, &known)).collect();
+            let ids: Result<Vec<String>, AppError> = values.iter().map(|value| id_of(field, value, known)).collect();
             pairs = pairs.with(field, &ids?.join(","));
         }
     }
@@ -156,6 +170,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "actor_id",
         "actor_label",
         "effective_actor_id",
+        "delegation_id",
         "session_id",
         "request_id",
         "action",
@@ -190,6 +205,7 @@ fn cells(event: &Event) -> Vec<String> {
         id(event.actor_id),
         event.actor_label.clone().unwrap_or_default(),
         id(event.effective_actor_id),
+        id(event.delegation_id),
         id(event.session_id),
         id(event.request_id),
         event.action.clone(),

@@ -22,7 +22,7 @@ use crate::{keyset, one_of};
 type Boxed = events::BoxedQuery<'static, Pg>;
 
 /// Filters whose indexes are in the order of the log, from the most to the least exact.
-const ORDERED: [&str; 5] = ["request", "target", "tenant", "actor", "action"];
+const ORDERED: [&str; 7] = ["request", "target", "delegation", "effective_actor", "tenant", "actor", "action"];
 
 /// One page of the log.
 ///
@@ -56,6 +56,8 @@ fn rows(conn: &mut PgConnection, list: &List) -> Result<Vec<Event>, AppError> {
 fn narrowed(list: &List) -> Boxed {
     let mut query = kinds(list, by_actor(list, events::table.into_boxed()));
     query = one_of!(query, events::action, list.values("action"));
+    query = one_of!(query, events::effective_actor_id, some(list.ids("effective_actor")));
+    query = one_of!(query, events::delegation_id, some(list.ids("delegation")));
     query = one_of!(query, events::target_id, list.ids("target"));
     query = one_of!(query, events::tenant_id, list.ids("tenant"));
     query = one_of!(query, events::request_id, list.ids("request"));
@@ -68,6 +70,11 @@ fn narrowed(list: &List) -> Boxed {
         Some(until) => query.filter(events::occurred_at.lt(until)),
         None => query.filter(events::occurred_at.le(now)),
     }
+}
+
+/// Ids as columns hold them that are mostly empty.
+fn some(ids: Vec<Uuid>) -> Vec<Option<Uuid>> {
+    ids.into_iter().map(Some).collect()
 }
 
 /// Reads are kept out unless somebody asks for them, or for an action or a request, which say themselves what they

@@ -64,3 +64,16 @@ select demo.id(now() - interval '5 days', t.n, 100), t.id, 'session_idle_minutes
     now() + interval '25 days', now() - interval '5 days', now() - interval '5 days'
 from demo.tenants t where t.place = 1
 on conflict do nothing;
+
+-- One delegation that runs and one that is over.
+insert into control.delegations (id, grantor_user_id, delegate_user_id, action_scope, starts_at, ends_at, reason, times_used,
+    last_used_at, created_at, updated_at)
+select demo.id(now() - d.made, d.k, 101), g.id, r.id, d.scope, now() - d.made + interval '1 day', now() + d.ends, d.reason, d.used,
+    case when d.used > 0 then now() - d.made + interval '2 days' end, now() - d.made, now() - d.made
+from (values
+    (1, 2, 1, array['clients.manage', 'clients.view', 'tenants.suspend', 'tenants.view'], interval '4 days', interval '10 days',
+        'away for two weeks; somebody has to stop a tenant that is attacked', 0),
+    (2, 3, 5, array['clients.view', 'jobs.view', 'tenants.view'], interval '40 days', interval '-26 days', 'parental leave', 3))
+    as d (k, grantor, delegate, scope, made, ends, reason, used)
+join demo.staff g on g.place = d.grantor join demo.staff r on r.place = d.delegate
+on conflict do nothing;

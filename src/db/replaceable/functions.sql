@@ -60,6 +60,7 @@ declare
     v_id uuid;
     v_at timestamptz;
     v_session uuid := nullif(current_setting('castellan.session_id', true), '')::uuid;
+    v_delegation uuid := nullif(current_setting('castellan.delegation_id', true), '')::uuid;
 begin
     -- A session that ended while its request was on the way changes nothing. Ending it waits for us, or we for it;
     -- one person's changes take turns, which a shared lock would turn into deadlocks at sign-out.
@@ -68,6 +69,17 @@ begin
             and s.absolute_expires_at > now() for no key update;
         if not found then
             raise exception 'the session has ended' using errcode = 'CA401';
+        end if;
+        -- Nor does one whose delegation ended meanwhile, but for what leads back to oneself. Revoking it waits for us,
+        -- or we for it.
+        if v_delegation is not null and p_action not in ('session.stop_acting', 'session.sign_out') then
+            perform 1 from control.delegations d join control.users u on u.id = d.grantor_user_id
+                where d.id = v_delegation and d.revoked_at is null and d.starts_at <= now() and d.ends_at > now()
+                    and u.status = 'active' and u.is_staff and u.deleted_at is null
+                for share of d;
+            if not found then
+                raise exception 'acting for somebody else is over' using errcode = 'CA403';
+            end if;
         end if;
     end if;
     insert into audit.events (actor_kind, actor_id, actor_label, effective_actor_id, delegation_id, impersonation_id,
@@ -278,12 +290,16 @@ begin
                     where h.user_id = alive.user_id))
                 and (a.last_used_at is null or a.last_used_at < now() - interval '1 hour')
                 for no key update skip locked);
+        update control.delegations set last_used_at = now()
+            where id = (select d.id from control.delegations d where d.id = alive.delegation_id
+                and d.revoked_at is null and d.starts_at <= now() and d.ends_at > now() for no key update skip locked);
     end if;
     -- Who acts for somebody else has the rights that go with it, and none of their own.
-    acting_for := case
-        when alive.delegation_id is not null then control.delegated_authority(alive.delegation_id, alive.user_id)
-        when alive.impersonation_id is not null then control.impersonated_authority(alive.impersonation_id, alive.user_id)
-        end;
+    if alive.delegation_id is not null then
+        acting_for := control.delegated_authority(alive.delegation_id, alive.user_id);
+    elsif alive.impersonation_id is not null then
+        acting_for := control.impersonated_authority(alive.impersonation_id, alive.user_id);
+    end if;
     return jsonb_build_object(
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
         'acting_for', acting_for - 'grants',
@@ -316,6 +332,52 @@ begin
             else '@c:' || e.client_id || ':' || e.tenant_id end), '[]')
         from control.effective_rights e
         where e.user_id = p_user_id);
+end
+$$;
+
+-- What of a scope somebody holds, and where: on one tenant, or wherever they hold it. Nothing that may not be handed on.
+create or replace function control.delegable_rights(p_user_id uuid, p_scope text[], p_tenant_id uuid)
+returns table (privilege_name text, scope_kind text, tenant_id uuid, client_id uuid)
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+    return query
+        select distinct e.privilege_name,
+            case when p_tenant_id is not null and e.scope_kind = 'platform' then 'tenant' else e.scope_kind end,
+            coalesce(p_tenant_id, e.tenant_id), e.client_id
+        from control.effective_rights e
+        join control.privileges p on p.name = e.privilege_name and p.is_delegable
+        where e.user_id = p_user_id and e.privilege_name = any (p_scope)
+            and (p_tenant_id is null or e.scope_kind = 'platform' or e.tenant_id = p_tenant_id);
+end
+$$;
+
+-- In whose name a session acts under a delegation, and with which rights: those of its scope that the grantor holds at
+-- this moment. Over when it does not run, is somebody else's, or the grantor could not act either.
+create or replace function control.delegated_authority(p_delegation_id uuid, p_user_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+declare
+    d record;
+    runs boolean;
+begin
+    select g.grantor_user_id, g.action_scope, g.tenant_id, least(g.ends_at, g.revoked_at) as until, u.name,
+            g.delegate_user_id = p_user_id and g.revoked_at is null and g.starts_at <= now() and g.ends_at > now()
+                and u.status = 'active' and u.is_staff and u.deleted_at is null as runs
+        into d
+        from control.delegations g join control.users u on u.id = g.grantor_user_id
+        where g.id = p_delegation_id;
+    runs := coalesce(d.runs, false);
+    return jsonb_build_object('kind', 'delegation', 'id', p_delegation_id,
+        'user_id', coalesce(d.grantor_user_id, p_user_id), 'name', coalesce(d.name, 'somebody'),
+        'until', coalesce(d.until, now()), 'may_write', runs, 'is_over', not runs,
+        'grants', case when runs then
+            (select coalesce(jsonb_agg(r.privilege_name || case r.scope_kind
+                    when 'platform' then ''
+                    when 'tenant' then '@t:' || r.tenant_id
+                    else '@c:' || r.client_id || ':' || r.tenant_id end), '[]')
+                from control.delegable_rights(d.grantor_user_id, d.action_scope, d.tenant_id) r)
+            else '[]' end);
 end
 $$;
 

@@ -26,7 +26,7 @@ grant select on audit.events, audit.changes, audit.security_events to castellan_
 -- What can authority rest on may not be written by people with a row scope.
 revoke insert, update, delete on control.privileges, control.roles, control.role_privileges, control.assignments,
     control.users, control.user_credentials, control.departments, control.department_memberships, control.groups,
-    control.group_memberships, control.policy_overrides from castellan_scoped;
+    control.group_memberships, control.policy_overrides, control.delegations from castellan_scoped;
 -- What a passkey is asked to sign is between a browser and sign-in.
 revoke all on control.ceremonies from castellan_staff, castellan_scoped, castellan_jobs;
 -- Secrets are read by sign-in alone.
@@ -52,5 +52,12 @@ grant select, insert, delete on control.ceremonies to castellan_auth;
 -- Forms that are sent twice, and the mail about a changed factor.
 grant select, insert on control.idempotency_keys, control.outbox, control.job_queue to castellan_auth;
 grant select on control.roles, control.role_privileges, control.privileges to castellan_auth;
+-- People hand out and use delegations of their own, and see the names of the places where they hold.
+grant select, insert, update on control.delegations to castellan_auth;
+grant select (id, name, slug, deleted_at) on control.tenants to castellan_auth;
+grant select (id, name) on control.clients to castellan_auth;
+-- Whoever lets others act in their name sees what was done.
+grant select on audit.events to castellan_auth;
+grant execute on function control.delegable_rights(uuid, text[], uuid) to castellan_auth, castellan_staff, castellan_scoped;
 -- A preview reads what it would change and send, whatever the role, before it is rolled back.
 grant select on audit.changes, control.outbox to castellan_auth;

@@ -1,0 +1,81 @@
+//! `POST /account/delegations/{id}/acting`: from now on one acts for the grantor.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::ActForOthers;
+use super::model::{Listed, Whose};
+use super::{actions, reading, store};
+use crate::actor::Can;
+use crate::auth::cookie;
+use crate::db::{Db, SecurityEvent, SecurityKind};
+use crate::error::AppError;
+use crate::web::context::Context;
+use crate::web::flash::Flash;
+use crate::web::page::see_other;
+use crate::web::route::RowId;
+
+pub async fn begin(
+    can: Can<ActForOthers>,
+    request: HttpRequest,
+    context: Context,
+    db: Data<Db>,
+    id: RowId,
+) -> Result<HttpResponse, AppError> {
+    let session_id = can.actor().session_id.ok_or(AppError::SignIn)?;
+    let listed = received(&can, &context, &request, &db, id.0).await?;
+    let token = cookie::new_token();
+    let (action, grantor) = (actions::action("delegation.begin", &listed), listed.grantor.name.clone());
+    let scope = listed.delegation.scope();
+    let first = context.site().nav.first_with(|privilege| scope.iter().any(|name| name == privilege)).unwrap_or("/");
+    let token_hash = cookie::hash(&token);
+    let begun = db.write(&can, action, move |tx| store::begin(tx, &listed, session_id, token_hash)).await;
+    match begun {
+        Ok(()) => {
+            cookie::renew(&request, &token)?;
+            Ok(see_other(first, Flash::ok(format!("You act for {grantor} now. Stop it in the bar above."))))
+        }
+        Err(AppError::Conflict(why)) => {
+            note(&can, &context, &request, &db, id.0, "a delegation that does not run").await;
+            Err(AppError::Conflict(why))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The delegation, if whoever asks is the delegate; one of other people is not there, and a security event.
+async fn received(
+    can: &Can<ActForOthers>,
+    context: &Context,
+    request: &HttpRequest,
+    db: &Db,
+    id: Uuid,
+) -> Result<Listed, AppError> {
+    let me = can.actor().user_id;
+    let found = db.read(can, move |conn| match reading::find(conn, id, Whose::Own) {
+        Err(AppError::NotFound) => Ok(Err(reading::is_foreign(conn, id)?)),
+        found => found.map(Ok),
+    });
+    match found.await? {
+        Ok(listed) if Some(listed.delegate.id) == me => Ok(listed),
+        Ok(_) => Err(AppError::Conflict("You gave this one. Nobody acts for themselves.".into())),
+        Err(is_foreign) => {
+            if is_foreign {
+                note(can, context, request, db, id, "a delegation of other people").await;
+            }
+            Err(AppError::NotFound)
+        }
+    }
+}
+
+async fn note(can: &Can<ActForOthers>, context: &Context, request: &HttpRequest, db: &Db, id: Uuid, why: &str) {
+    let event = SecurityEvent {
+        kind: SecurityKind::AuthzFail,
+        severity: "warning",
+        network_hash: context.site().network_hash(request),
+        details: json!({ "why": why, "delegation_id": id }),
+    };
+    db.note_security(can.actor().clone(), event).await;
+}
