@@ -54,9 +54,10 @@ extern "SQL" {
     #[sql_name = "control.actor_id"]
     fn actor_id() -> Nullable<Uuid>;
 
-    /// `control.tenants_want_factor`: whether a tenant that somebody belongs to asks for a second factor.
-    #[sql_name = "control.tenants_want_factor"]
-    fn tenants_want_factor(user_id: Uuid) -> Bool;
+    /// `control.factor_wanted`: whether a tenant or a role of somebody asks for a second factor.
+    #[sql_name = "control.factor_wanted"]
+    fn factor_wanted(user_id: Uuid) -> Bool;
+
     /// `control.note_rights`: begins measuring whose rights a change touches.
     #[sql_name = "control.note_rights"]
     fn note_rights(kind: Text, id: Uuid) -> Bool;

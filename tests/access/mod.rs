@@ -3,6 +3,7 @@
 mod assignments;
 mod departments;
 mod escalation;
+mod factor_by_role;
 mod factors_reset;
 mod founders;
 mod founders_by_role;

@@ -14,6 +14,7 @@ pub struct Role {
     pub name: String,
     pub description: String,
     pub is_system: bool,
+    pub mfa_required: bool,
     pub version: i32,
     pub created_at: Timestamp,
     pub deleted_at: Option<Timestamp>,

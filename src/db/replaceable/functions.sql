@@ -204,7 +204,7 @@ as $$
     from unnest(array['events', 'changes', 'security_events']) parent, generate_series(-1, months_ahead) step
 $$;
 
-drop view if exists control.effective_rights, control.held_assignments;
+drop view if exists control.effective_rights, control.held_assignments, control.policies_in_force;
 
 -- Who holds which assignment, and through what. What is over or deleted is not here; roles are not looked at.
 create view control.held_assignments with (security_invoker = true) as
@@ -240,6 +240,15 @@ select h.user_id, p.privilege_name, h.scope_kind, h.tenant_id, h.client_id, h.as
 from control.held_assignments h
 join control.roles r on r.id = h.role_id and r.deleted_at is null
 join control.role_privileges p on p.role_id = r.id;
+
+-- What the console asks of each tenant's people now: policies, with the overrides that run in their place. A value of
+-- another type than its policy's counts for nothing.
+create view control.policies_in_force with (security_invoker = true) as
+select p.tenant_id,
+    coalesce((select (o.value)::boolean from control.policy_overrides o
+        where o.tenant_id = p.tenant_id and o.policy = 'mfa_required' and jsonb_typeof(o.value) = 'boolean'
+            and o.deleted_at is null and o.expires_at > now()), p.mfa_required) as mfa_required
+from control.tenant_policies p;
 
 -- Session and authority in one round trip; NULL when the session is not alive. Grants read 'privilege',
 -- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. A session that awaits its second factor has none, and
@@ -280,19 +289,28 @@ begin
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
         'elevated_until', case when alive.elevated_until > now() then alive.elevated_until end,
         'has_factor', alive.mfa_enabled,
-        'factor_wanted', not alive.mfa_enabled and control.tenants_want_factor(alive.user_id),
+        'factor_wanted', not alive.mfa_enabled and control.factor_wanted(alive.user_id),
         'grants', control.grants_of(alive.user_id));
 end
 $$;
 
--- Whether one of the tenants that somebody belongs to asks its people for a second factor.
-create or replace function control.tenants_want_factor(p_user_id uuid) returns boolean
+-- Whether somebody must have a second factor: a tenant that they belong to asks its people for one, or a role asks that
+-- they hold, through whatever.
+create or replace function control.factor_wanted(p_user_id uuid) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog
 as $$
+declare
+    asking uuid[];
 begin
-    return exists (select from control.workspace_members m
-        join control.tenant_policies p on p.tenant_id = m.tenant_id and p.mfa_required
-        where m.user_id = p_user_id and m.deleted_at is null);
+    if exists (select from control.workspace_members m
+            join control.policies_in_force p on p.tenant_id = m.tenant_id and p.mfa_required
+            where m.user_id = p_user_id and m.deleted_at is null) then
+        return true;
+    end if;
+    -- Most often none, so that nobody has to look at what the person holds.
+    asking := control.asking_roles();
+    return cardinality(asking) > 0 and exists (select from control.held_assignments h
+        where h.user_id = p_user_id and h.role_id = any (asking));
 end
 $$;
 
@@ -332,6 +350,8 @@ $$;
 create or replace function control.note_rights(p_kind text, p_id uuid) returns boolean
 language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB'
 as $$
+declare
+    asking constant uuid[] := control.asking_roles();
 begin
     create temporary table rights_touched on commit drop as
         select distinct t.user_id from (
@@ -350,7 +370,18 @@ begin
     create temporary table privileges_before on commit drop as
         select p.role_id, p.privilege_name from control.role_privileges p
         join control.roles r on r.id = p.role_id and r.deleted_at is null;
+    create temporary table asked_before on commit drop as
+        select distinct b.user_id from pg_temp.rights_before b where b.role_ids && asking;
     return true;
+end
+$$;
+
+-- Roles whose holders must have a second factor.
+create or replace function control.asking_roles() returns uuid[]
+language plpgsql stable set search_path = pg_catalog
+as $$
+begin
+    return array(select r.id from control.roles r where r.mfa_required and r.deleted_at is null);
 end
 $$;
 
@@ -384,6 +415,8 @@ language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB
 as $$
 declare
     everywhere constant uuid := '00000000-0000-0000-0000-000000000000';
+    asking constant uuid[] := control.asking_roles();
+    enrolling bigint;
 begin
     -- A role that changes is held by the same people as before.
     if p_kind = 'role' then
@@ -434,9 +467,21 @@ begin
         select c.user_id, c.tenant_id, c.client_id, w.way, uuid_hash_extended(c.user_id,
             uuid_hash_extended(c.tenant_id, uuid_hash_extended(c.client_id, w.hash))) as hash
         from pg_temp.rights_ways w join pg_temp.rights_compared c using (was, becomes, wide_was, wide_becomes);
+    -- Who has no second factor and must add one now, which no tenant asked of them before.
+    select count(*) into enrolling from (
+            select distinct b.user_id from pg_temp.rights_both b where b.becomes && asking
+            except select a.user_id from pg_temp.asked_before a
+        ) asked
+        join control.users u on u.id = asked.user_id and not u.mfa_enabled and u.is_staff and u.kind = 'human'
+            and u.status = 'active' and u.deleted_at is null
+        where not exists (select from control.workspace_members m
+            join control.policies_in_force p on p.tenant_id = m.tenant_id and p.mfa_required
+            where m.user_id = asked.user_id and m.deleted_at is null);
     return jsonb_build_object(
         'gains', control.spell_rights(true, p_shown), 'losses', control.spell_rights(false, p_shown),
-        'digest', (select count(*) || ' ' || coalesce(sum(c.hash::numeric), 0) from pg_temp.rights_changed c));
+        'enrolling', enrolling,
+        'digest', (select count(*) || ' ' || coalesce(sum(c.hash::numeric), 0) || ' ' || enrolling
+            from pg_temp.rights_changed c));
 end
 $$;
 
@@ -527,7 +572,8 @@ create or replace function control.token_of(p_token_hash bytea) returns uuid
 language sql stable security definer set search_path = pg_catalog
 as $$ select id from control.api_tokens where token_hash = p_token_hash $$;
 
--- To whom the rows with these ids belong, whoever may see them: tells somebody out of scope from a typing mistake.
+-- To whom the rows with these ids belong, whoever may see them: tells somebody out of scope from a typing mistake. What
+-- people have themselves is in scope where the person belongs.
 create or replace function control.whereabouts(p_ids uuid[]) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog
 as $$
@@ -537,21 +583,29 @@ declare
     found_rows jsonb := '[]';
 begin
     for t in
-        select c.relname,
-            exists (select from pg_attribute where attrelid = c.oid and attname = 'client_id' and not attisdropped)
-                as has_client
+        select n.nspname, c.relname,
+            case when c.relname = 'tenants' then 'r.id' when a.names @> '{tenant_id}' then 'r.tenant_id' else 'null' end
+                as tenant,
+            case when c.relname = 'clients' then 'r.id' when a.names @> '{client_id}' then 'r.client_id' else 'null' end
+                as client,
+            case when c.relname = 'users' then 'r.id'
+                when a.names @> '{user_id}' and not a.names @> '{tenant_id}' then 'r.user_id' end as person
         from pg_class c
-        where c.relnamespace = 'control'::regnamespace and c.relkind = 'r'
-            and exists (select from pg_attribute where attrelid = c.oid and attname = 'id' and atttypid = 'uuid'::regtype)
-            and (c.relname = 'tenants'
-                or exists (select from pg_attribute where attrelid = c.oid and attname = 'tenant_id' and not attisdropped))
+        join pg_namespace n on n.oid = c.relnamespace
+        cross join lateral (select array_agg(x.attname::text) as names from pg_attribute x
+            where x.attrelid = c.oid and not x.attisdropped
+                and (x.attname <> 'id' or x.atttypid = 'uuid'::regtype)) a
+        where (n.nspname = 'control' and c.relkind = 'r' or n.nspname = 'audit' and c.relname = 'events')
+            and a.names @> '{id}'
+            and (c.relname in ('tenants', 'users') or a.names && '{tenant_id,user_id}')
     loop
-        execute format('select jsonb_agg(jsonb_build_object(''table'', %L, ''tenant_id'', %s, ''client_id'', %s))
-            from control.%I where id = any ($1)',
-            t.relname,
-            case t.relname when 'tenants' then 'id' else 'tenant_id' end,
-            case when t.relname = 'clients' then 'id' when t.has_client then 'client_id' else 'null' end,
-            t.relname) into rows using p_ids;
+        execute format('select jsonb_agg(jsonb_build_object(''table'', %L, ''tenant_id'', %s, ''client_id'', %s, %s))
+            from %I.%I r where r.id = any ($1)',
+            t.relname, t.tenant, t.client,
+            case when t.person is null then '''user_id'', null' else format('''user_id'', %1$s, ''tenant_ids'',
+                array(select m.tenant_id from control.workspace_members m
+                    where m.user_id = %1$s and m.deleted_at is null)', t.person) end,
+            t.nspname, t.relname) into rows using p_ids;
         found_rows := found_rows || coalesce(rows, '[]');
     end loop;
     return found_rows;
