@@ -229,10 +229,47 @@ impl RowAction for SignOut {
         Words { back_to: format!("{}/sessions", person.url()), ..words }
     }
     fn sentence(_: &Person, effect: &Effect) -> String {
-        format!("{} now. Signing in again is possible at once.", ending(effect))
+        format!("{} now. Signing in again is possible at once. API tokens go on working.", ending(effect))
     }
     fn apply(tx: &mut Tx<'_, Manage>, person: &Person, _: &Input) -> Result<(), AppError> {
-        store::sign_out(tx, person)
+        store::sign_out(tx, person, false)
+    }
+}
+
+/// Ends every session and every API token.
+pub struct FullSignOut;
+
+impl RowAction for FullSignOut {
+    type Row = Person;
+    type Needs = Manage;
+    const DANGEROUS: bool = true;
+
+    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
+        store::find(conn, id)
+    }
+    fn action(person: &Person) -> Action {
+        Action::on("user.sign_out_fully", "user", person.id)
+    }
+    fn words(person: &Person) -> Words {
+        let title = format!("Sign {} out everywhere and revoke the API tokens", person.name);
+        let done = format!("{} is signed out everywhere, and no API token works any more.", person.name);
+        let words = words(person, "full-sign-out", title, done);
+        Words { back_to: format!("{}/sessions", person.url()), ..words }
+    }
+    fn sentence(person: &Person, effect: &Effect) -> String {
+        let tokens = match effect.changes.iter().filter(|change| change.table_name == "api_tokens").count() {
+            0 => "no API token works".to_owned(),
+            1 => "1 API token is revoked".to_owned(),
+            count => format!("{count} API tokens are revoked"),
+        };
+        format!(
+            "{} and {tokens} now. {} can sign in again at once; programs need new tokens.",
+            ending(effect),
+            person.name
+        )
+    }
+    fn apply(tx: &mut Tx<'_, Manage>, person: &Person, _: &Input) -> Result<(), AppError> {
+        store::sign_out(tx, person, true)
     }
 }
 
