@@ -204,7 +204,7 @@ as $$
     from unnest(array['events', 'changes', 'security_events']) parent, generate_series(-1, months_ahead) step
 $$;
 
-drop view if exists control.effective_rights, control.held_assignments, control.policies_in_force;
+drop view if exists control.effective_rights, control.founders, control.held_assignments, control.policies_in_force;
 
 -- Who holds which assignment, and through what. What is over or deleted is not here; roles are not looked at.
 create view control.held_assignments with (security_invoker = true) as
@@ -241,14 +241,45 @@ from control.held_assignments h
 join control.roles r on r.id = h.role_id and r.deleted_at is null
 join control.role_privileges p on p.role_id = r.id;
 
+-- Active staff who hold the founder's role everywhere, through whatever, and whether without an end.
+create view control.founders with (security_invoker = true) as
+select u.id as user_id, u.name, u.email, u.created_at, bool_or(h.expires_at is null) as stays
+from control.held_assignments h
+join control.roles r on r.id = h.role_id and r.name = 'founder' and r.is_system and r.deleted_at is null
+join control.users u on u.id = h.user_id and u.status = 'active' and u.is_staff and u.kind = 'human'
+    and u.deleted_at is null
+where h.scope_kind = 'platform'
+group by u.id;
+
 -- What the console asks of each tenant's people now: policies, with the overrides that run in their place. A value of
 -- another type than its policy's counts for nothing.
 create view control.policies_in_force with (security_invoker = true) as
 select p.tenant_id,
     coalesce((select (o.value)::boolean from control.policy_overrides o
         where o.tenant_id = p.tenant_id and o.policy = 'mfa_required' and jsonb_typeof(o.value) = 'boolean'
-            and o.deleted_at is null and o.expires_at > now()), p.mfa_required) as mfa_required
+            and o.deleted_at is null and o.expires_at > now()), p.mfa_required) as mfa_required,
+    coalesce((select (o.value)::integer from control.policy_overrides o
+        where o.tenant_id = p.tenant_id and o.policy = 'session_idle_minutes' and jsonb_typeof(o.value) = 'number'
+            and o.deleted_at is null and o.expires_at > now()), p.session_idle_minutes) as session_idle_minutes,
+    coalesce((select (o.value)::integer from control.policy_overrides o
+        where o.tenant_id = p.tenant_id and o.policy = 'session_absolute_hours' and jsonb_typeof(o.value) = 'number'
+            and o.deleted_at is null and o.expires_at > now()), p.session_absolute_hours) as session_absolute_hours
 from control.tenant_policies p;
+
+-- Until when a session is alive that is used now: the console's own half hour and the session's end, or less where a
+-- tenant of the person wants less.
+create or replace function control.session_ends(p_user_id uuid, p_began timestamptz, p_ends timestamptz)
+returns timestamptz
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+    return (select least(now() + least(interval '30 minutes', make_interval(mins => min(p.session_idle_minutes))),
+            p_ends, p_began + make_interval(hours => min(p.session_absolute_hours)))
+        from control.workspace_members m
+        join control.policies_in_force p on p.tenant_id = m.tenant_id
+        where m.user_id = p_user_id and m.deleted_at is null);
+end
+$$;
 
 -- Session and authority in one round trip; NULL when the session is not alive. Grants read 'privilege',
 -- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. A session that awaits its second factor has none, and
@@ -259,8 +290,9 @@ language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
     alive record;
+    ends timestamptz;
 begin
-    select s.id, s.user_id, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
+    select s.id, s.user_id, s.created_at, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
             u.email, u.name, u.mfa_enabled
         into alive
         from control.sessions s join control.users u on u.id = s.user_id
@@ -274,10 +306,13 @@ begin
         return jsonb_build_object('session_id', alive.id, 'user_id', alive.user_id, 'awaits', alive.awaits);
     end if;
     if alive.last_seen_at < now() - interval '1 minute' then
-        update control.sessions
-            set last_seen_at = now(), idle_expires_at = least(now() + interval '30 minutes', absolute_expires_at)
+        ends := control.session_ends(alive.user_id, alive.created_at, alive.absolute_expires_at);
+        update control.sessions set last_seen_at = now(), idle_expires_at = ends
             where id = (select s.id from control.sessions s where s.id = alive.id and s.revoked_at is null
                 for no key update skip locked);
+        if ends <= now() then
+            return null;
+        end if;
         update control.assignments set last_used_at = now()
             where id in (select a.id from control.assignments a
                 where a.id = any (array(select h.assignment_id from control.held_assignments h
@@ -302,13 +337,14 @@ as $$
 declare
     asking uuid[];
 begin
-    if exists (select from control.workspace_members m
+    -- Most staff belong to no tenant and hardly any role asks; that is seen at less cost than the rest.
+    if exists (select from control.workspace_members m where m.user_id = p_user_id and m.deleted_at is null)
+        and exists (select from control.workspace_members m
             join control.policies_in_force p on p.tenant_id = m.tenant_id and p.mfa_required
             where m.user_id = p_user_id and m.deleted_at is null) then
         return true;
     end if;
-    -- Most often none, so that nobody has to look at what the person holds.
-    asking := control.asking_roles();
+    asking := array(select r.id from control.roles r where r.mfa_required and r.deleted_at is null);
     return cardinality(asking) > 0 and exists (select from control.held_assignments h
         where h.user_id = p_user_id and h.role_id = any (asking));
 end
@@ -328,19 +364,22 @@ begin
 end
 $$;
 
--- Founders who stay: active, with the role everywhere and without an end, themselves or through a group. Who asks
--- holds everybody else up who might take the last one away, and then sees what they did.
+create or replace function control.is_founder(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+    return exists (select from control.founders f where f.user_id = p_user_id);
+end
+$$;
+
+-- Founders who stay, for nothing by which they are founders has an end. Who asks holds everybody else up who might take
+-- the last one away, and then sees what they did.
 create or replace function control.lasting_founders() returns bigint
 language plpgsql security definer set search_path = pg_catalog
 as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended('castellan.founders', 0));
-    return (select count(distinct u.id)
-        from control.held_assignments h
-        join control.roles r on r.id = h.role_id and r.name = 'founder' and r.is_system and r.deleted_at is null
-        join control.users u on u.id = h.user_id and u.status = 'active' and u.is_staff and u.kind = 'human'
-            and u.deleted_at is null
-        where h.scope_kind = 'platform' and h.expires_at is null);
+    return (select count(*) from control.founders f where f.stays);
 end
 $$;
 
