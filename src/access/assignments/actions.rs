@@ -19,6 +19,15 @@ pub fn action(name: &'static str, row: &Assignment) -> Action {
     row.client_id.into_iter().fold(action, Action::client)
 }
 
+/// The pages above one that hangs below an assignment.
+pub fn trail(row: &Assignment, here: &str) -> Vec<Crumb> {
+    vec![
+        Crumb { label: "Assignments".into(), href: "/assignments".into() },
+        Crumb { label: format!("{} of {}", row.role, row.principal()), href: row.url() },
+        Crumb { label: here.into(), href: String::new() },
+    ]
+}
+
 /// Ends it at once.
 pub struct Revocation;
 
@@ -39,11 +48,7 @@ impl RowAction for Revocation {
             done: format!("{} no longer holds {} ({}).", row.principal(), row.role, row.place()),
             post_to: format!("{}/revocation", row.url()),
             back_to: row.url(),
-            trail: vec![
-                Crumb { label: "Assignments".into(), href: "/assignments".into() },
-                Crumb { label: format!("{} of {}", row.role, row.principal()), href: row.url() },
-                Crumb { label: "revocation".into(), href: String::new() },
-            ],
+            trail: trail(row, "revocation"),
             typed: None,
         }
     }
