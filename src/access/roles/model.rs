@@ -62,6 +62,8 @@ pub struct Listed {
 pub struct PrivilegeRow {
     pub name: String,
     pub description: String,
+    /// Whether its use asks for elevation.
+    pub is_dangerous: bool,
 }
 
 /// The privileges of one area: what stands before the dot.

@@ -125,7 +125,8 @@ pub fn privileges_of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<String>, A
 
 /// Everything that a role can contain.
 pub fn all_privileges(conn: &mut PgConnection) -> Result<Vec<PrivilegeRow>, AppError> {
-    Ok(privileges::table.order(privileges::name).select((privileges::name, privileges::description)).load(conn)?)
+    let columns = (privileges::name, privileges::description, privileges::is_dangerous);
+    Ok(privileges::table.order(privileges::name).select(columns).load(conn)?)
 }
 
 /// Living roles by name, to choose from.

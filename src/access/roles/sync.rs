@@ -57,14 +57,19 @@ pub const SYSTEM: [SystemRole; 4] = [
 ];
 
 type Pair = (String, String);
+/// A privilege as stored: its name, its sentence, whether reads are logged, whether it asks for elevation.
+type Known = (String, String, bool, bool);
 
 /// Writes declared privileges and system roles where they differ; at most starts nothing differs and nothing is
 /// written.
 pub async fn sync(db: &Db, can: &Can<Manage>, declared: Vec<PrivilegeInfo>) -> Result<(), AppError> {
     let wanted = wanted(&declared);
     let (known, held) = db.read(can, |conn| Ok((known(conn)?, held(conn)?))).await?;
-    let names: BTreeSet<String> = declared.iter().map(|info| info.name.to_owned()).collect();
-    if known == names && held == wanted {
+    let said: BTreeSet<Known> = declared
+        .iter()
+        .map(|info| (info.name.to_owned(), info.description.to_owned(), info.log_reads, info.is_dangerous))
+        .collect();
+    if known == said && held == wanted {
         return Ok(());
     }
     let action = Action::general("access.sync_privileges", "role");
@@ -81,9 +86,10 @@ fn wanted(declared: &[PrivilegeInfo]) -> BTreeSet<Pair> {
     pairs.collect()
 }
 
-fn known(conn: &mut PgConnection) -> Result<BTreeSet<String>, AppError> {
-    let names: Vec<String> = privileges::table.select(privileges::name).load(conn)?;
-    Ok(names.into_iter().collect())
+fn known(conn: &mut PgConnection) -> Result<BTreeSet<Known>, AppError> {
+    let columns = (privileges::name, privileges::description, privileges::log_reads, privileges::is_dangerous);
+    let known: Vec<Known> = privileges::table.select(columns).load(conn)?;
+    Ok(known.into_iter().collect())
 }
 
 fn held(conn: &mut PgConnection) -> Result<BTreeSet<Pair>, AppError> {
@@ -102,10 +108,15 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
                 privileges::name.eq(info.name),
                 privileges::description.eq(info.description),
                 privileges::log_reads.eq(info.log_reads),
+                privileges::is_dangerous.eq(info.is_dangerous),
             ))
             .on_conflict(privileges::name)
             .do_update()
-            .set((privileges::description.eq(info.description), privileges::log_reads.eq(info.log_reads)))
+            .set((
+                privileges::description.eq(info.description),
+                privileges::log_reads.eq(info.log_reads),
+                privileges::is_dangerous.eq(info.is_dangerous),
+            ))
             .execute(&mut **tx)?;
     }
     for role in &SYSTEM {
