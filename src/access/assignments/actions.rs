@@ -1,8 +1,5 @@
 //! Taking a role away.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::Assignment;
 use super::store;
 use crate::access::Manage;
@@ -10,7 +7,7 @@ use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// An action on an assignment, in the history of its tenant and client.
 pub fn action(name: &'static str, row: &Assignment) -> Action {
@@ -32,13 +29,9 @@ pub fn trail(row: &Assignment, here: &str) -> Vec<Crumb> {
 pub struct Revocation;
 
 impl RowAction for Revocation {
-    type Row = Assignment;
-    type Needs = Manage;
+    on_row!(Assignment, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Assignment, AppError> {
-        store::find(conn, id)
-    }
     fn action(row: &Assignment) -> Action {
         action("assignment.revoke", row)
     }

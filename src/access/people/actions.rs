@@ -1,8 +1,5 @@
 //! What can be done to a person besides editing. Each has a page that shows its effect first.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::{Person, SessionOf};
 use super::store;
 use crate::access::{Manage, links};
@@ -10,7 +7,7 @@ use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, NumberField, RowAction, Words};
+use crate::web::row_action::{Input, NumberField, RowAction, Words, on_row};
 
 /// What an action says of itself; `noun` is the end of its address.
 pub fn words(person: &Person, noun: &str, title: String, done: String) -> Words {
@@ -45,8 +42,7 @@ fn ending(effect: &Effect) -> String {
 pub struct Lock;
 
 impl RowAction for Lock {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
     const NUMBER: Option<NumberField> = Some(NumberField {
         name: "hours",
@@ -57,9 +53,6 @@ impl RowAction for Lock {
         default: 24,
     });
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.lock", "user", person.id)
     }
@@ -78,12 +71,8 @@ impl RowAction for Lock {
 pub struct Unlock;
 
 impl RowAction for Unlock {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.unlock", "user", person.id)
     }
@@ -102,13 +91,9 @@ impl RowAction for Unlock {
 pub struct Suspension;
 
 impl RowAction for Suspension {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.suspend", "user", person.id)
     }
@@ -130,12 +115,8 @@ impl RowAction for Suspension {
 pub struct Reactivation;
 
 impl RowAction for Reactivation {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.reactivate", "user", person.id)
     }
@@ -154,13 +135,9 @@ impl RowAction for Reactivation {
 pub struct Deactivation;
 
 impl RowAction for Deactivation {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.deactivate", "user", person.id)
     }
@@ -186,12 +163,8 @@ impl RowAction for Deactivation {
 pub struct Activation;
 
 impl RowAction for Activation {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.activate", "user", person.id)
     }
@@ -213,13 +186,9 @@ impl RowAction for Activation {
 pub struct SignOut;
 
 impl RowAction for SignOut {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.sign_out", "user", person.id)
     }
@@ -240,13 +209,9 @@ impl RowAction for SignOut {
 pub struct FullSignOut;
 
 impl RowAction for FullSignOut {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.sign_out_fully", "user", person.id)
     }
@@ -277,12 +242,8 @@ impl RowAction for FullSignOut {
 pub struct SessionEnding;
 
 impl RowAction for SessionEnding {
-    type Row = SessionOf;
-    type Needs = Manage;
+    on_row!(SessionOf, Manage, store::session);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<SessionOf, AppError> {
-        store::session(conn, id)
-    }
     fn action(of: &SessionOf) -> Action {
         let details = serde_json::json!({ "session_id": of.session.id });
         Action::on("user.end_session", "user", of.person.id).details(details)
@@ -309,12 +270,8 @@ impl RowAction for SessionEnding {
 pub struct PasswordReset;
 
 impl RowAction for PasswordReset {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.send_password_reset", "user", person.id)
     }
