@@ -109,24 +109,32 @@ async fn everything(app: &TestApp, slug: &str) -> Things {
         ("departments", department.to_string()),
         ("groups", group.to_string()),
     ]);
-    for (table, owner) in [
-        ("workspaces", format!("tenant_id = '{tenant}'")),
-        ("workspace_members", format!("tenant_id = '{tenant}'")),
-        ("tenant_domains", format!("tenant_id = '{tenant}'")),
-        ("policy_overrides", format!("tenant_id = '{tenant}'")),
-        ("department_memberships", format!("tenant_id = '{tenant}'")),
-        ("group_memberships", format!("group_id = '{group}'")),
-        ("client_customizations", format!("client_id = '{client}'")),
-        ("client_deployments", format!("client_id = '{client}'")),
-        ("assignments", format!("tenant_id = '{tenant}'")),
-        ("sessions", format!("user_id = '{user}' and revoked_at is null")),
-        ("user_credentials", format!("user_id = '{user}' and kind = 'totp'")),
-    ] {
+    what_they_have(app, &mut things).await;
+    things
+}
+
+/// Adds what hangs on the things that are known.
+async fn what_they_have(app: &TestApp, things: &mut Things) {
+    let of = |column: &str, table: &str| format!("{column} = '{}'", things[table]);
+    let tenant = of("tenant_id", "tenants");
+    let found = [
+        ("workspaces", tenant.clone()),
+        ("workspace_members", tenant.clone()),
+        ("tenant_domains", tenant.clone()),
+        ("policy_overrides", tenant.clone()),
+        ("department_memberships", tenant.clone()),
+        ("assignments", tenant.clone()),
+        ("group_memberships", of("group_id", "groups")),
+        ("client_customizations", of("client_id", "clients")),
+        ("client_deployments", of("client_id", "clients")),
+        ("sessions", format!("{} and revoked_at is null", of("user_id", "users"))),
+        ("user_credentials", format!("{} and kind = 'totp'", of("user_id", "users"))),
+    ];
+    for (table, owner) in found {
         things.insert(table, app.text(&format!("select id from control.{table} where {owner}")).await);
     }
-    let event = format!("select id from audit.events where action = 'tenant.create' and tenant_id = '{tenant}'");
+    let event = format!("select id from audit.events where action = 'tenant.create' and {tenant}");
     things.insert("events", app.text(&event).await);
-    things
 }
 
 /// The tables of the ids in a route's address, in their order; empty when none of them can be somebody else's.
@@ -201,7 +209,7 @@ async fn walk(app: &TestApp, person: &Person, own: &Things, foreign: &Things) {
     assert!(wrong.is_empty(), "{}\n{} are wrong", wrong.join("\n"), wrong.len());
 }
 
-async fn rights() -> Vec<&'static str> {
+fn rights() -> Vec<&'static str> {
     routes::privileges().iter().map(|info| info.name).collect()
 }
 
@@ -210,7 +218,7 @@ async fn a_manager_of_a_tenant_finds_nothing_of_others() {
     let app = TestApp::start().await;
     let (own, foreign) = (everything(&app, "own").await, everything(&app, "foreign").await);
     let tenant = own["tenants"].parse().expect("an id");
-    let manager = app.scoped_to_tenant(&rights().await, tenant).await;
+    let manager = app.scoped_to_tenant(&rights(), tenant).await;
     let before = app.log_size().await;
     walk(&app, &manager, &own, &foreign).await;
     assert_eq!(app.log_size().await, before, "nothing was changed");
@@ -222,7 +230,7 @@ async fn a_manager_of_a_client_finds_nothing_of_others() {
     let app = TestApp::start().await;
     let (own, foreign) = (everything(&app, "own").await, everything(&app, "foreign").await);
     let (tenant, client) = (own["tenants"].parse().expect("an id"), own["clients"].parse().expect("an id"));
-    let manager = app.scoped_to_client(&rights().await, tenant, client).await;
+    let manager = app.scoped_to_client(&rights(), tenant, client).await;
     let before = app.log_size().await;
     walk(&app, &manager, &own, &foreign).await;
     assert_eq!(app.log_size().await, before, "nothing was changed");
