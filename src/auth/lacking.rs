@@ -48,14 +48,17 @@ pub fn not_given<P>(
     let before = grants(tx, user_id)?;
     change(tx)?;
     let gained: Vec<String> = grants(tx, user_id)?.into_iter().filter(|right| !before.contains(right)).collect();
-    match lacking(tx, &gained)?.as_slice() {
+    let mut names: Vec<String> = lacking(tx, &gained)?.iter().map(|right| everywhere(right).to_owned()).collect();
+    names.sort();
+    names.dedup();
+    match names.as_slice() {
         [] => Ok(()),
-        rights => Err(AppError::Refused(
+        names => Err(AppError::Refused(
             field,
             format!(
                 "would be given {} by a department or group, which you do not hold there yourself; nobody gives what \
                  they lack",
-                few(rights)
+                few(names)
             ),
         )),
     }
