@@ -112,6 +112,8 @@ pub struct Departure {
 pub struct Reach {
     pub gains: Side,
     pub losses: Side,
+    /// People who have no second factor and must add one before anything else.
+    pub enrolling: i64,
     /// Equal while it is the same people and rights, also those that are not spelled out.
     pub digest: String,
 }

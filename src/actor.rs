@@ -53,11 +53,19 @@ pub struct PrivilegeInfo {
     pub description: &'static str,
     pub log_reads: bool,
     pub is_delegable: bool,
+    /// Whether its use asks for elevation.
+    pub is_dangerous: bool,
 }
 
 /// The registry entry of a privilege type.
 pub const fn info<P: Privilege>() -> PrivilegeInfo {
-    PrivilegeInfo { name: P::NAME, description: P::DESCRIPTION, log_reads: P::LOG_READS, is_delegable: P::DELEGABLE }
+    PrivilegeInfo {
+        name: P::NAME,
+        description: P::DESCRIPTION,
+        log_reads: P::LOG_READS,
+        is_delegable: P::DELEGABLE,
+        is_dangerous: P::ELEVATED,
+    }
 }
 
 /// On which rows a right holds.
@@ -75,12 +83,17 @@ impl Scope {
     pub fn covers(&self, tenant_id: Option<Uuid>, client_id: Option<Uuid>) -> bool {
         match self {
             Scope::Platform => true,
-            Scope::Rows { tenants, clients, client_tenants } => {
-                let is_parent = client_id.is_none() && tenant_id.is_some_and(|id| client_tenants.contains(&id));
-                is_parent
-                    || tenant_id.is_some_and(|id| tenants.contains(&id))
-                    || client_id.is_some_and(|id| clients.contains(&id))
+            Scope::Rows { tenants, clients, .. } => {
+                tenant_id.is_some_and(|id| tenants.contains(&id)) || client_id.is_some_and(|id| clients.contains(&id))
             }
+        }
+    }
+
+    /// Whether the row of a tenant itself is in it: that of a client's tenant is, and nothing else of that tenant.
+    pub fn covers_tenant(&self, id: Uuid) -> bool {
+        match self {
+            Scope::Rows { client_tenants, .. } if client_tenants.contains(&id) => true,
+            _ => self.covers(Some(id), None),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::operations::counts::Count;
 use crate::operations::health;
 use crate::web::assets;
 use crate::web::context::Site;
-use crate::web::export::Format;
+use crate::web::format::Format;
 use crate::web::nav::NavGroup;
 use crate::web::route::Route;
 use crate::{access, audit, clients, operations, tenancy};

@@ -439,6 +439,7 @@ pub mod control {
             updated_by -> Nullable<Uuid>,
             deleted_at -> Nullable<Timestamptz>,
             deleted_by -> Nullable<Uuid>,
+            mfa_required -> Bool,
         }
     }
 

@@ -5,16 +5,16 @@ pub mod assignments;
 pub mod delegations;
 pub mod departments;
 pub mod factors_reset;
-pub mod founders;
 pub mod giving;
 pub mod groups;
 pub mod invitations;
 pub mod links;
 pub mod people;
-pub mod reach;
 pub mod rights;
 pub mod roles;
 pub mod tokens;
+
+pub use crate::auth::{founders, reach};
 
 use std::sync::Arc;
 
@@ -30,11 +30,13 @@ use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
 use assignments::actions::Revocation as AssignmentRevocation;
+use assignments::forms::ExpiryPatch;
 use departments::forms::DepartmentPatch;
 use groups::forms::GroupPatch;
 use invitations::actions::{Revocation, Sending};
 use people::actions::{
-    Activation, Deactivation, Lock, PasswordReset, Reactivation, SessionEnding, SignOut, Suspension, Unlock,
+    Activation, Deactivation, FullSignOut, Lock, PasswordReset, Reactivation, SessionEnding, SignOut, Suspension,
+    Unlock,
 };
 use people::forms::PersonPatch;
 use roles::forms::RolePatch;
@@ -138,6 +140,8 @@ fn person_routes() -> Vec<Route> {
         post("/people/{id}/sessions/{session_id}/ending", act::<SessionEnding>),
         get("/people/{id}/sign-out/new", ask::<SignOut>),
         post("/people/{id}/sign-out", act::<SignOut>),
+        get("/people/{id}/full-sign-out/new", ask::<FullSignOut>),
+        post("/people/{id}/full-sign-out", act::<FullSignOut>),
         get("/people/{id}/sign-ins", people::tabs::sign_ins),
         get("/people/{id}/credentials", people::tabs::credentials),
         get("/people/{id}/history", people::tabs::history),
@@ -225,6 +229,8 @@ fn assignment_routes() -> Vec<Route> {
         get("/assignments/new", assignments::form_pages::new),
         post("/assignments", assignments::form_pages::create),
         get("/assignments/{id}", assignments::pages::show),
+        get("/assignments/{id}/edit", edit::<ExpiryPatch>),
+        post("/assignments/{id}", update::<ExpiryPatch>),
         get("/assignments/{id}/revocation/new", ask::<AssignmentRevocation>),
         post("/assignments/{id}/revocation", act::<AssignmentRevocation>),
         get("/people/{id}/access", rights::pages::show),

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{bearer, cookie};
-use crate::actor::{ActingFor, Actor, Can, HalfSession, Privilege, Scope};
+use crate::actor::{ActingFor, Actor, Can, HalfSession, Needs, Privilege, Scope};
 use crate::db::Db;
 use crate::db::functions::session_authority;
 use crate::error::AppError;
@@ -119,13 +119,22 @@ impl<P: Privilege> FromRequest for Can<P> {
                 Box::pin(async move { Err(AppError::ElevateFirst(form.await.map(Form::typed).unwrap_or_default())) })
             }
             proof => {
-                let limits = proof.as_ref().ok().map(Can::scope).filter(|scope| **scope != Scope::Platform).cloned();
-                if let Some(scope) = limits {
-                    request.extensions_mut().insert(LimitedTo(scope));
+                if let Some(limits) = proof.as_ref().ok().and_then(limits) {
+                    request.extensions_mut().insert(limits);
                 }
                 Box::pin(ready(proof))
             }
         }
+    }
+}
+
+/// What somebody who was let in may reach of what there is, if not everything.
+fn limits<P: Privilege>(can: &Can<P>) -> Option<LimitedTo> {
+    match (P::NEEDS, can.scope()) {
+        (Needs::Grant, Scope::Platform) => None,
+        (Needs::Grant, scope) => Some(LimitedTo::Rows(scope.clone())),
+        (Needs::Session, _) => can.actor().user_id.map(LimitedTo::Own),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::access::people::{self, NewStaff};
 use crate::access::{Manage, roles};
 use crate::action::Action;
 use crate::actor::{Actor, ActorKind, Can};
+use crate::auth::founders;
 use crate::auth::password::Passwords;
 use crate::config::Config;
 use crate::db::Db;
@@ -41,8 +42,8 @@ pub async fn prepare(db: &Db, config: &Config, passwords: &Passwords) -> Result<
 async fn prepare_once(db: &Db, config: &Config, passwords: &Passwords) -> Result<Option<(Uuid, String)>, AppError> {
     let can = authority("serve")?;
     roles::sync(db, &can, routes::privileges()).await?;
-    if let Some(founder) = db.read(&can, people::first_founder).await? {
-        return Ok(Some(founder));
+    if let Some(founder) = db.read(&can, founders::all).await?.into_iter().next() {
+        return Ok(Some((founder.user_id, founder.email)));
     }
     let (email, password_hash) = match (&config.founder_email, &config.founder_password) {
         (Some(email), Some(password)) => (email.clone(), Some(passwords.hash_blocking(password)?)),

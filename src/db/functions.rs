@@ -1,7 +1,7 @@
 //! The SQL functions that transactions call, typed so that diesel keeps them prepared.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{Array, Binary, Bool, Citext, Integer, Jsonb, Nullable, Text, Uuid};
+use diesel::sql_types::{Array, Binary, Bool, Citext, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
 
 define_sql_function! {
     /// `text(x)`, which is `x::text`: what trigram indexes on case-insensitive columns are made on.
@@ -54,9 +54,14 @@ extern "SQL" {
     #[sql_name = "control.actor_id"]
     fn actor_id() -> Nullable<Uuid>;
 
-    /// `control.tenants_want_factor`: whether a tenant that somebody belongs to asks for a second factor.
-    #[sql_name = "control.tenants_want_factor"]
-    fn tenants_want_factor(user_id: Uuid) -> Bool;
+    /// `control.factor_wanted`: whether a tenant or a role of somebody asks for a second factor.
+    #[sql_name = "control.factor_wanted"]
+    fn factor_wanted(user_id: Uuid) -> Bool;
+
+    /// `control.session_ends`: until when a session is alive that is used now.
+    #[sql_name = "control.session_ends"]
+    fn session_ends(user_id: Uuid, began: Timestamptz, ends: Timestamptz) -> Timestamptz;
+
     /// `control.note_rights`: begins measuring whose rights a change touches.
     #[sql_name = "control.note_rights"]
     fn note_rights(kind: Text, id: Uuid) -> Bool;
@@ -64,6 +69,10 @@ extern "SQL" {
     /// `control.compare_rights`: who gained and lost what since.
     #[sql_name = "control.compare_rights"]
     fn compare_rights(kind: Text, shown: Integer) -> Jsonb;
+
+    /// `control.is_founder`: whether somebody is an active founder.
+    #[sql_name = "control.is_founder"]
+    fn is_founder(user_id: Uuid) -> Bool;
 
     /// `control.lasting_founders`: founders who stay, counted one after the other by all who ask.
     #[sql_name = "control.lasting_founders"]

@@ -4,7 +4,7 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
-use super::export::Format;
+use super::format::Format;
 use crate::error::AppError;
 
 const SCHEME: &str = "bearer";

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::bearer;
 use super::context::{Context, actor, request_id};
-use super::export::Format;
+use super::format::Format;
 use super::page::{Shell, html};
 use super::query::encode;
 use crate::error::AppError;

@@ -6,36 +6,13 @@ use actix_web::web::Bytes;
 use futures_util::stream;
 use serde::{Serialize, Serializer};
 
+use super::format::Format;
 use super::list::List;
 use crate::db::keyset::Slice;
 use crate::error::AppError;
 
 /// Rows read at a time; between two batches others may use the connection.
 pub const BATCH_ROWS: usize = 1000;
-
-/// The form in which a list is asked for, which the end of its address says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    Page,
-    Csv,
-    Json,
-}
-
-impl Format {
-    /// By an address or the pattern of a route.
-    pub fn of(path: &str) -> Format {
-        match path.rsplit_once('.') {
-            Some((_, "csv")) => Format::Csv,
-            Some((_, "json")) => Format::Json,
-            _ => Format::Page,
-        }
-    }
-
-    /// The address of the list's page.
-    pub fn strip(path: &str) -> &str {
-        path.strip_suffix(".csv").or_else(|| path.strip_suffix(".json")).unwrap_or(path)
-    }
-}
 
 /// Sends the list in the form it was asked for. `load` reads one slice of it; `cells` writes one row.
 pub async fn send<T, L, R, C>(

@@ -4,11 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use jiff_diesel::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::noting::Named;
 use super::query::{Pairs, own_path};
 use crate::error::AppError;
 
@@ -276,6 +277,13 @@ impl FormView {
     }
 }
 
+/// The ids that a form names; its own key is none. Nobody sends more than a few.
+fn ids(pairs: &Pairs) -> Vec<Uuid> {
+    const MOST: usize = 100;
+    let values = pairs.0.iter().filter(|(name, _)| name != "idempotency_key").map(|(_, value)| value.trim());
+    values.filter_map(|value| value.parse().ok()).take(MOST).collect()
+}
+
 /// A named constraint, the field it belongs to and what to say there.
 pub type ConstraintField = (&'static str, &'static str, &'static str);
 
@@ -299,7 +307,8 @@ impl FromRequest for Form {
         let content_type = request.headers().get("content-type").and_then(|value| value.to_str().ok());
         let is_form = content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
         let is_empty = content_type.is_none();
-        let body = web::Payload::from_request(request, payload);
+        let request = request.clone();
+        let body = web::Payload::from_request(&request, payload);
         Box::pin(async move {
             if !is_form && !is_empty {
                 return Err(AppError::WrongType(
@@ -312,6 +321,7 @@ impl FromRequest for Form {
                 .map_err(|_| AppError::TooLarge("A form may have 256 kB at most."))?
                 .map_err(|error| AppError::BadRequest(format!("The body could not be read: {error}.")))?;
             let pairs = Pairs::parse(&bytes).map_err(AppError::BadRequest)?;
+            request.extensions_mut().insert(Named(ids(&pairs)));
             Ok(Form { pairs, body_hash: Sha256::digest(&bytes).into() })
         })
     }

@@ -8,7 +8,7 @@ use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
 use super::context::Context;
-use super::export::Format;
+use super::format::Format;
 use super::many::Counter;
 use super::query::Pairs;
 use crate::db::keyset::{Cursor, PAGE_ROWS, Slice, Window};

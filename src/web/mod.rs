@@ -13,6 +13,7 @@ pub mod export;
 pub mod filters;
 pub mod flash;
 pub mod form;
+pub mod format;
 pub mod gate;
 pub mod list;
 pub mod list_view;

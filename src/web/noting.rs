@@ -17,18 +17,30 @@ use crate::db::{Db, SecurityEvent, SecurityKind};
 use crate::error::AppError;
 use crate::token;
 
-/// The scope under which a request was let in to its handler, if that is not everything.
-pub struct LimitedTo(pub Scope);
+/// What a request that was let in to its handler may reach, if that is not everything.
+#[derive(Clone)]
+pub enum LimitedTo {
+    /// Rows of these tenants and clients.
+    Rows(Scope),
+    /// What belongs to this person.
+    Own(Uuid),
+}
+
+/// Ids that a form named, in whatever fields.
+pub struct Named(pub Vec<Uuid>);
 
 /// Leaves the event of a request that was refused.
 pub async fn refusal(response: &ServiceResponse<BoxBody>) {
     let error = response.response().error().and_then(|error| error.as_error::<AppError>());
     let request = response.request();
-    let Some(error) = error else { return };
     let Some(db) = request.app_data::<Data<Db>>() else { return };
-    let noted = match error {
-        AppError::NotFound => outside(db, request).await,
-        error => kind(error),
+    let noted = match error.and_then(kind) {
+        // A form with an id of others is answered as one with an id of nothing, by whatever the form says then.
+        None if response.status().is_client_error() => {
+            let is_missing = matches!(error, Some(AppError::NotFound));
+            outside(db, request, is_missing).await
+        }
+        noted => noted,
     };
     if let Some((kind, severity, more)) = noted {
         note(db, request, kind, severity, more).await;
@@ -75,13 +87,37 @@ struct Whereabouts {
     table: String,
     tenant_id: Option<Uuid>,
     client_id: Option<Uuid>,
+    /// Whose it is, of what people have themselves.
+    user_id: Option<Uuid>,
+    /// Where that person belongs.
+    #[serde(default)]
+    tenant_ids: Vec<Uuid>,
 }
 
-/// Whether something was not found because it belongs to others. Only those with a scope are asked about, and only
-/// after a 404: a second look at the ids in the address, outside of their policies.
-async fn outside(db: &Db, request: &HttpRequest) -> Option<(SecurityKind, &'static str, Value)> {
-    let ids: Vec<Uuid> = request.match_info().iter().filter_map(|(_, value)| value.parse().ok()).collect();
-    let scope = request.extensions().get::<LimitedTo>().map(|limited| limited.0.clone())?;
+impl Whereabouts {
+    fn is_foreign(&self, limits: &LimitedTo, actor: Option<Uuid>) -> bool {
+        match (limits, self.user_id) {
+            (LimitedTo::Own(own), user_id) => user_id.is_some_and(|id| id != *own),
+            (LimitedTo::Rows(scope), Some(_)) => {
+                self.user_id != actor && !self.tenant_ids.iter().any(|id| scope.covers(Some(*id), None))
+            }
+            (LimitedTo::Rows(scope), None) if self.table == "tenants" => {
+                !self.tenant_id.is_some_and(|id| scope.covers_tenant(id))
+            }
+            (LimitedTo::Rows(scope), None) => !scope.covers(self.tenant_id, self.client_id),
+        }
+    }
+}
+
+/// Whether a request was refused because it names what belongs to others. Only those with limits are asked about: a
+/// second look, outside of their policies, at the ids in the form, and at those in the address when it was not found.
+async fn outside(db: &Db, request: &HttpRequest, is_missing: bool) -> Option<(SecurityKind, &'static str, Value)> {
+    let limits = request.extensions().get::<LimitedTo>().cloned()?;
+    let mut ids: Vec<Uuid> = match is_missing {
+        true => request.match_info().iter().filter_map(|(_, value)| value.parse().ok()).collect(),
+        false => Vec::new(),
+    };
+    ids.extend(request.extensions().get::<Named>().into_iter().flat_map(|named| &named.0));
     if ids.is_empty() {
         return None;
     }
@@ -93,7 +129,8 @@ async fn outside(db: &Db, request: &HttpRequest) -> Option<(SecurityKind, &'stat
             return None;
         }
     };
-    let foreign = found.into_iter().find(|row| !scope.covers(row.tenant_id, row.client_id))?;
+    let own = actor(request).user_id;
+    let foreign = found.into_iter().find(|row| row.is_foreign(&limits, own))?;
     let details = json!({ "why": "outside of their scope", "table": foreign.table, "tenant_id": foreign.tenant_id });
     Some((SecurityKind::AuthzFail, "warning", details))
 }

@@ -74,6 +74,19 @@ pub trait RowAction: Sized + 'static {
     fn apply(tx: &mut Tx<'_, Self::Needs>, row: &Self::Row, input: &Input) -> Result<(), AppError>;
 }
 
+/// What almost every action begins with: on which row, with which privilege, and how the row is found.
+macro_rules! on_row {
+    ($row:ty, $needs:ty, $find:path) => {
+        type Row = $row;
+        type Needs = $needs;
+
+        fn load(conn: &mut ::diesel::PgConnection, id: ::uuid::Uuid) -> Result<$row, $crate::error::AppError> {
+            $find(conn, id)
+        }
+    };
+}
+pub(crate) use on_row;
+
 #[derive(Template)]
 #[template(path = "ui/action.html")]
 struct ActionPage {

@@ -125,3 +125,53 @@ async fn a_right_on_one_tenant_changes_nothing_that_holds_everywhere() {
     }
     assert_eq!(app.log_size().await, before);
 }
+
+/// A form writes what it asks for; columns that are sent besides are nothing.
+#[actix_web::test]
+async fn no_form_sets_what_it_does_not_ask_for() {
+    let app = TestApp::start().await;
+    let (own, other) = (app.tenant("own").await, app.tenant("other").await);
+    let client = app.client(own, "bakery", "draft").await;
+    let user = app.member(own, "ada@own.example", "member").await;
+    let founder = app.founder().await;
+    let row = async |table: &str, id: Uuid, columns: &str| {
+        app.text(&format!("select concat_ws(' ', {columns}) from control.{table} where id = '{id}'")).await
+    };
+    let (tenant, nothing) = (other.to_string(), Uuid::now_v7().to_string());
+    let slipped = [
+        ("id", nothing.as_str()),
+        ("tenant_id", tenant.as_str()),
+        ("user_id", nothing.as_str()),
+        ("is_staff", "true"),
+        ("kind", "service"),
+        ("status", "suspended"),
+        ("mfa_enabled", "true"),
+        ("authority_epoch", "9"),
+        ("email_verified_at", "2001-01-01"),
+        ("deleted_at", "2001-01-01"),
+        ("created_by", nothing.as_str()),
+        ("granted_by", nothing.as_str()),
+        ("is_system", "true"),
+    ];
+    for (table, id, path, columns) in [
+        (
+            "users",
+            user,
+            format!("/people/{user}"),
+            "is_staff, kind, status, mfa_enabled, authority_epoch, email_verified_at, deleted_at, created_by",
+        ),
+        ("tenants", own, format!("/tenants/{own}"), "status, deleted_at, created_by"),
+        ("clients", client, format!("/clients/{client}"), "tenant_id, status, deleted_at, created_by"),
+    ] {
+        let before = row(table, id, columns).await;
+        let form = founder.get(&format!("{path}/edit")).await.form();
+        let asked: Vec<&str> = form.fields.iter().map(|(name, _)| name.as_str()).collect();
+        let besides: Vec<_> = slipped.iter().filter(|(name, _)| !asked.contains(name)).collect();
+        assert!(besides.len() > 10, "{path} asks for {asked:?}");
+        let form = besides.into_iter().fold(form.clone(), |form, (name, value)| form.with(name, value));
+        let answer = founder.submit(&form.with("name", "Renamed")).await;
+        assert_eq!(answer.status, 303, "{path}: {:?}", answer.errors());
+        assert_eq!(row(table, id, columns).await, before, "{path}");
+        assert_eq!(row(table, id, "name").await, "Renamed", "{path}");
+    }
+}

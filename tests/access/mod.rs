@@ -5,7 +5,10 @@ mod delegation_abuse;
 mod delegations;
 mod departments;
 mod escalation;
+mod expiry;
+mod factor_by_role;
 mod factors_reset;
+mod foreign_in_forms;
 mod founders;
 mod founders_by_role;
 mod groups;
@@ -16,6 +19,7 @@ mod reach;
 mod rights;
 mod roles;
 mod scope;
+mod sign_out_of_programs;
 mod token_abuse;
 mod tokens;
 

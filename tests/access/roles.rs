@@ -19,6 +19,12 @@ async fn the_list_and_the_matrix_show_what_each_role_contains() {
     let contained = |name: &str| rows.iter().find(|row| row[0] == name).map(|row| row[2].clone());
     assert_eq!(contained("tenants.view").as_deref(), Some("yes"));
     assert_eq!(contained("tenants.suspend").as_deref(), Some("no"));
+    let marked = |name: &str| rows.iter().any(|row| row[0] == name && row[1].ends_with("elevation"));
+    assert!(marked("tenants.suspend") && !marked("tenants.view"), "what asks for elevation is marked");
+    for info in castellan::routes::privileges() {
+        let stored = format!("select is_dangerous from control.privileges where name = '{}'", info.name);
+        assert_eq!(app.text(&stored).await, info.is_dangerous.to_string(), "{}", info.name);
+    }
     assert!(page.texts(".matrix .area th").contains(&"tenants".to_owned()));
     assert_eq!((page.link("Copy to change"), page.link("Edit")), (format!("/roles/new?copy={auditor}"), String::new()));
     assert_eq!(page.link("0 people"), format!("/assignments?role={auditor}"));

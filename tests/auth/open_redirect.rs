@@ -90,3 +90,23 @@ async fn the_second_step_and_elevation_lead_to_our_own_pages() {
         assert_eq!((answer.status, answer.location().as_str()), (303, "/"), "{target:?}");
     }
 }
+
+/// A form that shows its effect first carries everything typed through another page.
+#[actix_web::test]
+async fn pages_that_ask_once_more_lead_to_our_own_pages() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let made = founder.post_form("/roles", &[("name", "operator")]).await.location();
+    for target in ELSEWHERE {
+        let encoded = castellan::web::query::encode(target);
+        let form = founder.get(&format!("{made}/edit?return_to={encoded}")).await.form();
+        assert_eq!(form.value("return_to"), "", "{target:?}");
+        let shown = founder.submit(&form.with("reason", "why").with("return_to", target)).await;
+        assert_eq!(shown.status, 200, "{target:?}: {:?}", shown.errors());
+        assert!(shown.attributes("main a", "href").iter().all(|href| !href.contains("evil")), "{target:?}");
+        assert_eq!(founder.submit(&shown.form()).await.location(), made, "{target:?}");
+    }
+    let form = founder.get(&format!("{made}/edit?return_to=/roles?q=a")).await.form().with("reason", "why");
+    let shown = founder.submit(&form).await;
+    assert_eq!(founder.submit(&shown.form()).await.location(), "/roles?q=a");
+}

@@ -97,3 +97,39 @@ async fn half_a_session_becomes_one_session() {
     assert_eq!(again.status, 401);
     assert_eq!(copy.get("/account/sessions").await.status, 303);
 }
+
+/// Whether this browser is signed in.
+async fn is_in(person: &Person) -> bool {
+    person.get("/account/sessions").await.status == 200
+}
+
+#[actix_web::test]
+async fn signing_in_again_changes_the_token_and_kills_the_old_one() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let old = person.cookie(SESSION);
+    let answer = person.sign_in(&person.email, PASSWORD).await;
+    assert_eq!(answer.status, 303);
+    assert_ne!(person.cookie(SESSION), old);
+    assert!(is_in(&person).await);
+    let thief = app.anonymous();
+    thief.set_cookie(SESSION, &old);
+    assert!(!is_in(&thief).await, "a token known before the sign-in is worth nothing");
+    let ended = "select revoked_reason from control.sessions where revoked_at is not null";
+    assert_eq!(app.texts(ended).await, ["rotated"]);
+    let rotated = "select count(*) from control.sessions a join control.sessions b on a.rotated_from = b.id";
+    assert_eq!(app.number(rotated).await, 1);
+}
+
+#[actix_web::test]
+async fn a_token_planted_before_the_sign_in_is_replaced() {
+    let app = TestApp::start().await;
+    let attacker = app.admin().await;
+    let (_, email) = app.staff("support").await;
+    let victim = app.anonymous();
+    victim.set_cookie(SESSION, &attacker.cookie(SESSION));
+    assert_eq!(victim.sign_in(&email, PASSWORD).await.status, 303);
+    assert_ne!(victim.cookie(SESSION), attacker.cookie(SESSION));
+    assert!(!victim.get("/account/sessions").await.text().contains(&attacker.email));
+    assert!(!is_in(&attacker).await, "the planted session ends with the sign-in that replaces it");
+}

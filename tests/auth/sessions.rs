@@ -24,52 +24,6 @@ fn token(person: &Person) -> String {
 }
 
 #[actix_web::test]
-async fn signing_in_again_changes_the_token_and_kills_the_old_one() {
-    let app = TestApp::start().await;
-    let person = app.admin().await;
-    let old = person.cookie(SESSION);
-    let answer = person.sign_in(&person.email, PASSWORD).await;
-    assert_eq!(answer.status, 303);
-    assert_ne!(person.cookie(SESSION), old);
-    assert!(is_in(&person).await);
-    let thief = app.anonymous();
-    thief.set_cookie(SESSION, &old);
-    assert!(!is_in(&thief).await, "a token known before the sign-in is worth nothing");
-    let ended = "select revoked_reason from control.sessions where revoked_at is not null";
-    assert_eq!(app.texts(ended).await, ["rotated"]);
-    let rotated = "select count(*) from control.sessions a join control.sessions b on a.rotated_from = b.id";
-    assert_eq!(app.number(rotated).await, 1);
-}
-
-#[actix_web::test]
-async fn a_token_planted_before_the_sign_in_is_replaced() {
-    let app = TestApp::start().await;
-    let attacker = app.admin().await;
-    let (_, email) = app.staff("support").await;
-    let victim = app.anonymous();
-    victim.set_cookie(SESSION, &attacker.cookie(SESSION));
-    assert_eq!(victim.sign_in(&email, PASSWORD).await.status, 303);
-    assert_ne!(victim.cookie(SESSION), attacker.cookie(SESSION));
-    assert!(!victim.get("/account/sessions").await.text().contains(&attacker.email));
-    assert!(!is_in(&attacker).await, "the planted session ends with the sign-in that replaces it");
-}
-
-#[actix_web::test]
-async fn a_stolen_cookie_is_worth_nothing_after_sign_out() {
-    let app = TestApp::start().await;
-    let person = app.admin().await;
-    let stolen = person.cookie(SESSION);
-    let answer = person.post_form("/sign-out", &[]).await;
-    assert_eq!((answer.status, answer.location().as_str()), (303, "/sign-in"));
-    assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
-    assert_eq!(person.cookie(SESSION), "", "the browser forgets it");
-    let thief = app.anonymous();
-    thief.set_cookie(SESSION, &stolen);
-    assert!(!is_in(&thief).await);
-    assert_eq!(app.event("session.sign_out").await.of("sessions")[0].after["revoked_reason"], "signed_out");
-}
-
-#[actix_web::test]
 async fn one_sees_and_ends_ones_own_sessions() {
     let app = TestApp::start().await;
     let here = app.admin().await;
@@ -92,7 +46,7 @@ async fn one_sees_and_ends_ones_own_sessions() {
     assert!(!is_in(&there).await, "dead at the next request");
     assert_eq!(here.post_form(&path, &[]).await.status, 404);
 
-    assert_eq!(here.post_form("/account/sessions/end-others", &[]).await.flash(), "1 other sessions have ended.");
+    assert_eq!(here.post_form("/account/sessions/end-others", &[]).await.flash(), "1 other session has ended.");
     assert!(!is_in(&third).await && is_in(&here).await && is_in(&stranger).await);
 }
 
@@ -222,27 +176,6 @@ async fn tokens_are_stored_nowhere() {
         assert!(!rows.contains(&token), "the token is in {table}");
         assert!(table == "control.sessions" || !rows.contains(&hash), "its hash is in {table}");
     }
-}
-
-#[actix_web::test]
-async fn cookies_that_are_not_ours_are_nobody() {
-    let app = TestApp::start().await;
-    let person = app.admin().await;
-    let good = person.cookie(SESSION);
-    let mut forged: Vec<String> = (0..good.len()).step_by(7).map(|end| good[..end].to_owned()).collect();
-    for place in [0, 20, 43, 44, good.len() - 1] {
-        let mut bytes = good.clone().into_bytes();
-        bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
-        forged.push(String::from_utf8(bytes).expect("plain text"));
-    }
-    forged.extend([token(&person), "x".repeat(3000), "%00".into(), "%FF%FE".into(), "\"".into(), "=".into()]);
-    for value in forged {
-        let thief = app.anonymous();
-        thief.set_cookie(SESSION, &value);
-        let page = thief.get("/tenants").await;
-        assert_eq!((page.status, page.location().as_str()), (303, "/sign-in?return_to=/tenants"), "{value}");
-    }
-    assert!(is_in(&person).await);
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! What holds everywhere.
 
+mod foreign_ids;
 mod mutations;
 mod routes;
 mod schema;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use castellan::jobs::NewJob;
 use castellan::mail::token;
 use castellan::routes;
+use castellan::web::format::Format;
 use castellan::web::route::Route;
 use expect_test::expect_file;
 use uuid::Uuid;
@@ -156,7 +157,7 @@ impl Walk {
         self.act(&bob, &["lock", "unlock", "password-reset"]).await;
         self.link("/password-resets/", "user.set_password").await;
         let (id, confirm) = (bob.trim_start_matches("/people/").parse().expect("an id"), [("confirm", EMAIL)]);
-        for noun in ["ending", "sign-out"] {
+        for noun in ["ending", "sign-out", "full-sign-out"] {
             let elsewhere = self.app.browser_of(id, EMAIL).await;
             let live = "select id from control.sessions where revoked_at is null order by created_at desc limit 1";
             let session = self.app.text(live).await;
@@ -210,6 +211,7 @@ impl Walk {
         let given = [("role_id", id.as_str()), ("email", self.person.email.as_str())].map(|(k, v)| (k, v.to_owned()));
         let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let assignment = self.twice("/assignments/new", &given).await;
+        self.twice(&format!("{assignment}/edit"), &[("expires_at", "2999-01-01")]).await;
         self.act(&assignment, &["revocation"]).await;
         self.act(&role, &["deletion", "restoration"]).await;
 
@@ -295,6 +297,22 @@ impl Walk {
         self.send("/sign-in", &[("email", &email), ("password", PASSWORD)]).await;
     }
 
+    /// Every list that leaves the console says who took it: one read, named after the right.
+    async fn exports(&mut self, tenant: &str) {
+        let tenant = tenant.trim_start_matches("/tenants/");
+        let client = self.app.text("select id from control.clients where slug = 'northwind'").await;
+        for route in routes::table().into_iter().filter(is_export) {
+            let owner = if route.path.starts_with("/clients/{id}") { client.as_str() } else { tenant };
+            let address = route.path.replace("{id}", owner).replace("{tenant_id}", owner);
+            let reads = format!("select count(*) from audit.events where is_read and action = '{}'", route.privilege);
+            let before = self.app.number(&reads).await;
+            let answer = self.person.get(&address).await;
+            assert_eq!(answer.status, 200, "{address}: {}", answer.text());
+            assert_eq!(self.app.number(&reads).await, before + 1, "{address} leaves one read");
+            self.walked.insert(route.path, Left { action: route.privilege.to_owned(), with_reason: false });
+        }
+    }
+
     /// Adds and removes factors; the passkey comes from a browser and is put there by hand.
     async fn factors(&mut self) {
         self.send("/elevation", &[("password", PASSWORD)]).await;
@@ -322,11 +340,17 @@ impl Walk {
     }
 }
 
+/// Whether a route gives a list out of the console.
+fn is_export(route: &Route) -> bool {
+    Format::of(route.path) != Format::Page
+}
+
 /// Whether a route needs elevation, asks why, and which event it leaves.
 fn described(route: &Route, walked: &BTreeMap<&'static str, Left>) -> String {
     let named = format!("{} {}", route.method, route.path);
     let elevated = if route.elevated { "elevated" } else { "-" };
-    let (reason, event) = match walked.get(route.path).filter(|_| route.method == "POST") {
+    let leaves = route.method == "POST" || is_export(route);
+    let (reason, event) = match walked.get(route.path).filter(|_| leaves) {
         Some(left) => (if left.with_reason { "reason" } else { "-" }, left.action.as_str()),
         // Reads that are logged are named after the privilege.
         None if route.logs_reads => ("-", route.privilege),
@@ -352,6 +376,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.account().await;
     walk.factors().await;
     let mut walked: BTreeSet<&str> = walk.walked.keys().copied().collect();
+    walk.exports(&tenant).await;
     // Its answer takes a browser with an authenticator: `tests/browser/passkeys.mjs`.
     walked.insert("/account/factors/passkeys");
     assert_eq!(walked, mutating(), "every route of the table was walked");

@@ -114,3 +114,25 @@ async fn sprays_storms_probing_people_and_guessed_tokens_are_bursts_too() {
     assert!(shown.text().contains(&format!("refusals of person {person}")));
     app.leaves_jobs();
 }
+
+/// Founders are read in one way: whoever may act as one is told.
+#[actix_web::test]
+async fn founders_through_a_group_are_told_and_those_who_cannot_act_are_not() {
+    let app = TestApp::start().await;
+    let (through, _) = app.staff("support").await;
+    let (suspended, _) = app.staff("founder").await;
+    app.execute(&format!(
+        "insert into control.groups (id, name) values ('00000000-0000-4000-8000-00000000000c', 'Owners');
+        insert into control.group_memberships (id, group_id, user_id)
+            values (gen_random_uuid(), '00000000-0000-4000-8000-00000000000c', '{through}');
+        insert into control.assignments (id, role_id, group_id, reason, scope_kind)
+            select gen_random_uuid(), id, '00000000-0000-4000-8000-00000000000c', 'test', 'platform'
+            from control.roles where name = 'founder';
+        update control.users set status = 'suspended' where id = '{suspended}'"
+    ))
+    .await;
+    app.refusals("authn_login_fail", 51, "'\\x01', null").await;
+    app.look(0).await;
+    let mails = "select recipient from control.outbox order by recipient";
+    assert_eq!(app.texts(mails).await, ["founder@example.com", "support1@example.com"]);
+}

@@ -1,8 +1,5 @@
 //! Taking a role away.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::Assignment;
 use super::store;
 use crate::access::Manage;
@@ -10,7 +7,7 @@ use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// An action on an assignment, in the history of its tenant and client.
 pub fn action(name: &'static str, row: &Assignment) -> Action {
@@ -19,17 +16,22 @@ pub fn action(name: &'static str, row: &Assignment) -> Action {
     row.client_id.into_iter().fold(action, Action::client)
 }
 
+/// The pages above one that hangs below an assignment.
+pub fn trail(row: &Assignment, here: &str) -> Vec<Crumb> {
+    vec![
+        Crumb { label: "Assignments".into(), href: "/assignments".into() },
+        Crumb { label: format!("{} of {}", row.role, row.principal()), href: row.url() },
+        Crumb { label: here.into(), href: String::new() },
+    ]
+}
+
 /// Ends it at once.
 pub struct Revocation;
 
 impl RowAction for Revocation {
-    type Row = Assignment;
-    type Needs = Manage;
+    on_row!(Assignment, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Assignment, AppError> {
-        store::find(conn, id)
-    }
     fn action(row: &Assignment) -> Action {
         action("assignment.revoke", row)
     }
@@ -39,11 +41,7 @@ impl RowAction for Revocation {
             done: format!("{} no longer holds {} ({}).", row.principal(), row.role, row.place()),
             post_to: format!("{}/revocation", row.url()),
             back_to: row.url(),
-            trail: vec![
-                Crumb { label: "Assignments".into(), href: "/assignments".into() },
-                Crumb { label: format!("{} of {}", row.role, row.principal()), href: row.url() },
-                Crumb { label: "revocation".into(), href: String::new() },
-            ],
+            trail: trail(row, "revocation"),
             typed: None,
         }
     }

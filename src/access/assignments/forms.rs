@@ -50,6 +50,23 @@ impl NewAssignment {
     }
 }
 
+/// Another end, and the version it was decided from.
+#[derive(Debug, Clone)]
+pub struct ExpiryPatch {
+    pub version: i32,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ExpiryPatch {
+    /// All fields checked, all errors at once.
+    pub fn from_form(form: &Form) -> Result<ExpiryPatch, Vec<FieldError>> {
+        let mut check = form.check();
+        let patch = ExpiryPatch { version: check.version(), expires_at: expiry(&mut check, form) };
+        check.reason();
+        check.finish(patch)
+    }
+}
+
 /// Exactly one of person, group and department.
 fn to(check: &mut Check<'_>, form: &Form) -> Option<To> {
     let given: Vec<&str> = ["email", "user_id", "group_id", "department_id"]

@@ -49,6 +49,7 @@ pub struct Assignment {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    pub version: i32,
     pub created_at: Timestamp,
 }
 
@@ -104,11 +105,7 @@ impl Assignment {
 
     /// Whose rights hang on it.
     pub fn touched(&self) -> Touched {
-        match (self.user_id, self.group_id, self.department_id) {
-            (_, Some(id), _) => Touched::Group(id),
-            (_, _, Some(id)) => Touched::Department(id),
-            (id, ..) => Touched::Person(id.unwrap_or_default()),
-        }
+        self.holder().touched()
     }
 
     /// `live`, `expired` or `revoked`.
@@ -118,6 +115,21 @@ impl Assignment {
             (_, Some(at)) if at.to_jiff() <= Moment::now() => "expired",
             _ => "live",
         }
+    }
+
+    /// Who holds it, as forms name them.
+    pub fn holder(&self) -> Principal {
+        match (self.user_id, self.group_id, self.department_id) {
+            (_, Some(id), _) => Principal::Group(id),
+            (_, _, Some(id)) => Principal::Department(id),
+            (id, ..) => Principal::Person(id.unwrap_or_default()),
+        }
+    }
+
+    /// The day it ends, as a form has it; empty for no end.
+    pub fn last_day(&self) -> String {
+        let day = |at: Timestamp| at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        self.expires_at.map(day).unwrap_or_default()
     }
 
     /// The colour of its state.

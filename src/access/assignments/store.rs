@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp as Moment};
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
-use super::forms::{NewAssignment, To};
+use super::forms::{ExpiryPatch, NewAssignment, To};
 use super::model::{Assignment, Principal};
 use crate::access::giving::{self, Place};
 use crate::access::reach::measured;
@@ -343,6 +343,42 @@ pub fn revoke(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError>
             .execute(&mut **tx)?;
         fitting(revoked, "The assignment is revoked already.")?;
         founders::keep_one(tx)
+    })
+}
+
+/// An assignment that was not revoked: one that has expired can be given another end.
+pub fn find_changeable(conn: &mut PgConnection, id: Uuid) -> Result<Assignment, AppError> {
+    let row = find(conn, id)?;
+    match row.is_revocable() {
+        true => Ok(row),
+        false => Err(AppError::Conflict("The assignment is revoked. Assign the role anew instead.".into())),
+    }
+}
+
+/// Gives it another end, unless somebody else changed it since. Whoever lets it last longer gives what the role
+/// contains.
+pub fn change_expiry(tx: &mut Tx<'_, Manage>, row: &Assignment, patch: &ExpiryPatch) -> Result<(), AppError> {
+    let lasts_longer = match (row.expires_at, patch.expires_at) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(was), Some(becomes)) => becomes.to_jiff() > was.to_jiff(),
+    };
+    if lasts_longer {
+        let living = roles::table.find(row.role_id).filter(roles::deleted_at.is_null());
+        living.select(roles::id).for_share().first::<Uuid>(&mut **tx).optional()?;
+        let privileges = role_store::privileges_of(tx, row.role_id)?;
+        giving::check(tx, "expires_at", &privileges, Place { tenant_id: row.tenant_id, client_id: row.client_id })?;
+        lock_members(tx, row.holder())?;
+    }
+    measured(tx, row.touched(), |tx| {
+        let same = assignments::table
+            .find(row.id)
+            .filter(assignments::version.eq(patch.version).and(assignments::revoked_at.is_null()));
+        let changed = diesel::update(same).set(assignments::expires_at.eq(patch.expires_at)).execute(&mut **tx)?;
+        if changed == 0 {
+            return Err(AppError::Stale);
+        }
+        if patch.expires_at.is_some() { founders::keep_one(tx) } else { Ok(()) }
     })
 }
 

@@ -225,7 +225,11 @@ impl Scoped {
 /// The scope of a delegation by area, each privilege with where it is held.
 pub fn scoped(scope: &[String], described: Vec<PrivilegeRow>, held: &[Held]) -> Vec<(String, Vec<Scoped>)> {
     let gone = |name: &&String| !described.iter().any(|row| row.name == **name);
-    let gone = scope.iter().filter(gone).map(|name| PrivilegeRow { name: name.clone(), description: String::new() });
+    let gone = scope.iter().filter(gone).map(|name| PrivilegeRow {
+        name: name.clone(),
+        description: String::new(),
+        is_dangerous: false,
+    });
     let mut all: Vec<PrivilegeRow> = gone.collect();
     all.extend(described);
     all.sort_by(|one, other| one.name.cmp(&other.name));

@@ -178,7 +178,7 @@ pub fn delegable(conn: &mut PgConnection) -> Result<Vec<PrivilegeRow>, AppError>
     Ok(privileges::table
         .filter(privileges::is_delegable)
         .order(privileges::name)
-        .select((privileges::name, privileges::description))
+        .select((privileges::name, privileges::description, privileges::is_dangerous))
         .load(conn)?)
 }
 
@@ -193,6 +193,6 @@ pub fn described(conn: &mut PgConnection, names: &[String]) -> Result<Vec<Privil
     Ok(privileges::table
         .filter(privileges::name.eq_any(names))
         .order(privileges::name)
-        .select((privileges::name, privileges::description))
+        .select((privileges::name, privileges::description, privileges::is_dangerous))
         .load(conn)?)
 }

@@ -145,7 +145,7 @@ fn reach(listed: &Listed, held: Vec<Held>) -> Reach {
         }
     }
     let digest = Sha256::digest(lines.join("\n").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    Reach { gains: Side { people: 1, rights, shown }, losses: Side::default(), digest }
+    Reach { gains: Side { people: 1, rights, shown }, digest, ..Reach::default() }
 }
 
 /// From now on the session acts under it, if it runs and is for whoever acts.

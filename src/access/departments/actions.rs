@@ -1,8 +1,5 @@
 //! What can be done to a department and its members besides editing.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::{Department, MemberOf};
 use super::store;
 use crate::access::Manage;
@@ -10,7 +7,7 @@ use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// An action on a department, in the history of its tenant.
 pub fn action(name: &'static str, department: &Department) -> Action {
@@ -42,13 +39,9 @@ fn words(department: &Department, noun: &str, verb: &str, done: &str) -> Words {
 pub struct Deletion;
 
 impl RowAction for Deletion {
-    type Row = Department;
-    type Needs = Manage;
+    on_row!(Department, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Department, AppError> {
-        store::find(conn, id)
-    }
     fn action(department: &Department) -> Action {
         action("department.delete", department)
     }
@@ -68,12 +61,8 @@ impl RowAction for Deletion {
 pub struct Restoration;
 
 impl RowAction for Restoration {
-    type Row = Department;
-    type Needs = Manage;
+    on_row!(Department, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Department, AppError> {
-        store::find(conn, id)
-    }
     fn action(department: &Department) -> Action {
         action("department.restore", department)
     }
@@ -92,13 +81,9 @@ impl RowAction for Restoration {
 pub struct Removal;
 
 impl RowAction for Removal {
-    type Row = MemberOf;
-    type Needs = Manage;
+    on_row!(MemberOf, Manage, store::find_member);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<MemberOf, AppError> {
-        store::find_member(conn, id)
-    }
     fn action(of: &MemberOf) -> Action {
         let details = serde_json::json!({ "user_id": of.member.user_id });
         action("department.remove_member", &of.department).details(details)

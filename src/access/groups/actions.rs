@@ -1,8 +1,5 @@
 //! What can be done to a group and its members besides editing.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::{Group, MemberOf};
 use super::store;
 use crate::access::Manage;
@@ -10,7 +7,7 @@ use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// An action on a group, in the history of its tenant if it has one.
 pub fn action(name: &'static str, group: &Group) -> Action {
@@ -41,13 +38,9 @@ fn words(group: &Group, noun: &str, verb: &str, done: &str) -> Words {
 pub struct Deletion;
 
 impl RowAction for Deletion {
-    type Row = Group;
-    type Needs = Manage;
+    on_row!(Group, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Group, AppError> {
-        store::find(conn, id)
-    }
     fn action(group: &Group) -> Action {
         action("group.delete", group)
     }
@@ -68,12 +61,8 @@ impl RowAction for Deletion {
 pub struct Restoration;
 
 impl RowAction for Restoration {
-    type Row = Group;
-    type Needs = Manage;
+    on_row!(Group, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Group, AppError> {
-        store::find(conn, id)
-    }
     fn action(group: &Group) -> Action {
         action("group.restore", group)
     }
@@ -92,13 +81,9 @@ impl RowAction for Restoration {
 pub struct Removal;
 
 impl RowAction for Removal {
-    type Row = MemberOf;
-    type Needs = Manage;
+    on_row!(MemberOf, Manage, store::find_member);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<MemberOf, AppError> {
-        store::find_member(conn, id)
-    }
     fn action(of: &MemberOf) -> Action {
         action("group.remove_member", &of.group).details(serde_json::json!({ "user_id": of.member.user_id }))
     }

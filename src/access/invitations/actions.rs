@@ -1,8 +1,5 @@
 //! Sending an invitation again, and taking it back.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use crate::access::links::model::Kind;
 use crate::access::people::actions::words;
 use crate::access::people::model::Person;
@@ -11,18 +8,14 @@ use crate::access::{Manage, links};
 use crate::action::{Action, Effect};
 use crate::db::{Tx, fitting};
 use crate::error::AppError;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// Sends a new link; the one before stops working.
 pub struct Sending;
 
 impl RowAction for Sending {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.invite_again", "user", person.id)
     }
@@ -43,13 +36,9 @@ impl RowAction for Sending {
 pub struct Revocation;
 
 impl RowAction for Revocation {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.revoke_invitation", "user", person.id)
     }

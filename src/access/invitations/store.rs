@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::forms::NewPerson;
 use crate::access::people::store as people;
 use crate::access::{Manage, links};
+use crate::auth::lacking::{few, lacking};
 use crate::db::Tx;
 use crate::error::AppError;
 
@@ -48,10 +49,10 @@ fn may_give(tx: &mut Tx<'_, Manage>, role_id: Uuid) -> Result<(), AppError> {
         .order(role_privileges::privilege_name)
         .select(role_privileges::privilege_name)
         .load(&mut **tx)?;
-    match people::lacking(tx, &privileges)?.as_slice() {
+    match lacking(tx, &privileges)?.as_slice() {
         [] => Ok(()),
         rights => {
-            let why = format!("holds rights that you lack yourself: {}", people::few(rights));
+            let why = format!("holds rights that you lack yourself: {}", few(rights));
             Err(AppError::Refused("role_id", why))
         }
     }

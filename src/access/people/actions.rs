@@ -1,8 +1,5 @@
 //! What can be done to a person besides editing. Each has a page that shows its effect first.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::{Person, SessionOf};
 use super::store;
 use crate::access::{Manage, links};
@@ -10,7 +7,7 @@ use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, NumberField, RowAction, Words};
+use crate::web::row_action::{Input, NumberField, RowAction, Words, on_row};
 
 /// What an action says of itself; `noun` is the end of its address.
 pub fn words(person: &Person, noun: &str, title: String, done: String) -> Words {
@@ -45,8 +42,7 @@ fn ending(effect: &Effect) -> String {
 pub struct Lock;
 
 impl RowAction for Lock {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
     const NUMBER: Option<NumberField> = Some(NumberField {
         name: "hours",
@@ -57,9 +53,6 @@ impl RowAction for Lock {
         default: 24,
     });
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.lock", "user", person.id)
     }
@@ -78,12 +71,8 @@ impl RowAction for Lock {
 pub struct Unlock;
 
 impl RowAction for Unlock {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.unlock", "user", person.id)
     }
@@ -102,13 +91,9 @@ impl RowAction for Unlock {
 pub struct Suspension;
 
 impl RowAction for Suspension {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.suspend", "user", person.id)
     }
@@ -130,12 +115,8 @@ impl RowAction for Suspension {
 pub struct Reactivation;
 
 impl RowAction for Reactivation {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.reactivate", "user", person.id)
     }
@@ -154,13 +135,9 @@ impl RowAction for Reactivation {
 pub struct Deactivation;
 
 impl RowAction for Deactivation {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.deactivate", "user", person.id)
     }
@@ -186,12 +163,8 @@ impl RowAction for Deactivation {
 pub struct Activation;
 
 impl RowAction for Activation {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.activate", "user", person.id)
     }
@@ -213,13 +186,9 @@ impl RowAction for Activation {
 pub struct SignOut;
 
 impl RowAction for SignOut {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.sign_out", "user", person.id)
     }
@@ -229,10 +198,43 @@ impl RowAction for SignOut {
         Words { back_to: format!("{}/sessions", person.url()), ..words }
     }
     fn sentence(_: &Person, effect: &Effect) -> String {
-        format!("{} now. Signing in again is possible at once.", ending(effect))
+        format!("{} now. Signing in again is possible at once. API tokens go on working.", ending(effect))
     }
     fn apply(tx: &mut Tx<'_, Manage>, person: &Person, _: &Input) -> Result<(), AppError> {
-        store::sign_out(tx, person)
+        store::sign_out(tx, person, false)
+    }
+}
+
+/// Ends every session and every API token.
+pub struct FullSignOut;
+
+impl RowAction for FullSignOut {
+    on_row!(Person, Manage, store::find);
+    const DANGEROUS: bool = true;
+
+    fn action(person: &Person) -> Action {
+        Action::on("user.sign_out_fully", "user", person.id)
+    }
+    fn words(person: &Person) -> Words {
+        let title = format!("Sign {} out everywhere and revoke the API tokens", person.name);
+        let done = format!("{} is signed out everywhere, and no API token works any more.", person.name);
+        let words = words(person, "full-sign-out", title, done);
+        Words { back_to: format!("{}/sessions", person.url()), ..words }
+    }
+    fn sentence(person: &Person, effect: &Effect) -> String {
+        let tokens = match effect.changes.iter().filter(|change| change.table_name == "api_tokens").count() {
+            0 => "no API token works".to_owned(),
+            1 => "1 API token is revoked".to_owned(),
+            count => format!("{count} API tokens are revoked"),
+        };
+        format!(
+            "{} and {tokens} now. {} can sign in again at once; programs need new tokens.",
+            ending(effect),
+            person.name
+        )
+    }
+    fn apply(tx: &mut Tx<'_, Manage>, person: &Person, _: &Input) -> Result<(), AppError> {
+        store::sign_out(tx, person, true)
     }
 }
 
@@ -240,12 +242,8 @@ impl RowAction for SignOut {
 pub struct SessionEnding;
 
 impl RowAction for SessionEnding {
-    type Row = SessionOf;
-    type Needs = Manage;
+    on_row!(SessionOf, Manage, store::session);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<SessionOf, AppError> {
-        store::session(conn, id)
-    }
     fn action(of: &SessionOf) -> Action {
         let details = serde_json::json!({ "session_id": of.session.id });
         Action::on("user.end_session", "user", of.person.id).details(details)
@@ -272,12 +270,8 @@ impl RowAction for SessionEnding {
 pub struct PasswordReset;
 
 impl RowAction for PasswordReset {
-    type Row = Person;
-    type Needs = Manage;
+    on_row!(Person, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Person, AppError> {
-        store::find(conn, id)
-    }
     fn action(person: &Person) -> Action {
         Action::on("user.send_password_reset", "user", person.id)
     }

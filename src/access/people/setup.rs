@@ -139,36 +139,6 @@ pub fn role_names(conn: &mut PgConnection) -> Result<Vec<String>, AppError> {
         .load(conn)?)
 }
 
-/// Names and addresses of the active founders.
-pub fn founders(conn: &mut PgConnection) -> Result<Vec<(String, String)>, AppError> {
-    let living = assignments::revoked_at.is_null().and(assignments::scope_kind.eq("platform"));
-    let unexpired = assignments::expires_at.is_null().or(assignments::expires_at.gt(now));
-    Ok(users::table
-        .inner_join(assignments::table.inner_join(roles::table))
-        .filter(roles::name.eq("founder").and(roles::is_system).and(living).and(unexpired))
-        .filter(users::status.eq("active").and(users::deleted_at.is_null()).and(users::is_staff))
-        .order(users::created_at)
-        .select((users::name, users::email))
-        .load(conn)?)
-}
-
-/// The first active founder, if there is one: who was given the role, else who holds it through a group.
-pub fn first_founder(conn: &mut PgConnection) -> Result<Option<(Uuid, String)>, AppError> {
-    let living = assignments::revoked_at.is_null().and(assignments::scope_kind.eq("platform"));
-    let given = users::table
-        .inner_join(assignments::table.inner_join(roles::table))
-        .filter(roles::name.eq("founder").and(living))
-        .filter(users::status.eq("active").and(users::deleted_at.is_null()).and(users::is_staff))
-        .order(users::created_at)
-        .select((users::id, users::email))
-        .first(conn)
-        .optional()?;
-    match given {
-        None => crate::access::founders::first_through_group(conn),
-        given => Ok(given),
-    }
-}
-
 fn insert_password(tx: &mut Tx<'_, Manage>, user_id: Uuid, hash: &str) -> Result<(), AppError> {
     diesel::insert_into(user_credentials::table)
         .values((

@@ -15,7 +15,9 @@ use uuid::Uuid;
 use super::forms::PersonPatch;
 use super::model::{Credential, Membership, Person, Session, SessionOf, SignIn};
 use crate::access::{Manage, founders, links};
-use crate::db::functions::{grants_of, text};
+use crate::auth::lacking::{few, grants, lacking};
+use crate::auth::sessions::revoke_tokens;
+use crate::db::functions::text;
 use crate::db::keyset::{CappedCount, Slice, SortKey, Window};
 use crate::db::{Tx, fitting, search};
 use crate::error::AppError;
@@ -200,39 +202,14 @@ pub fn credentials(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Credential>,
 /// Nobody changes the account of somebody who may do more than they may: whoever can take an account over has its
 /// rights. The command line and jobs may everything.
 pub fn within_reach(tx: &mut Tx<'_, Manage>, id: Uuid) -> Result<(), AppError> {
-    let grants: serde_json::Value = diesel::select(grants_of(id)).get_result(&mut **tx)?;
-    match lacking(tx, &strings(&grants))?.as_slice() {
+    let grants = grants(tx, id)?;
+    match lacking(tx, &grants)?.as_slice() {
         [] => Ok(()),
         rights => Err(AppError::Conflict(format!(
             "This person has rights that you lack ({}), so only somebody who has them may do this.",
             few(rights)
         ))),
     }
-}
-
-/// Which of some rights the one who acts does not hold.
-pub fn lacking<P>(tx: &mut Tx<'_, P>, wanted: &[String]) -> Result<Vec<String>, AppError> {
-    let Some(actor) = tx.actor_id() else { return Ok(Vec::new()) };
-    let held: serde_json::Value = diesel::select(grants_of(actor)).get_result(&mut **tx)?;
-    let held = strings(&held);
-    // What is held everywhere is held on each tenant, too.
-    let has = |right: &str| held.iter().any(|one| one == right);
-    let lacks = |right: &&String| !has(right) && !has(right.split('@').next().unwrap_or_default());
-    Ok(wanted.iter().filter(lacks).cloned().collect())
-}
-
-/// The first few of many, in words.
-pub fn few(rights: &[String]) -> String {
-    const NAMED: usize = 3;
-    match rights.len() {
-        0..=NAMED => rights.join(", "),
-        many => format!("{} and {} more", rights[..NAMED].join(", "), many - NAMED),
-    }
-}
-
-fn strings(value: &serde_json::Value) -> Vec<String> {
-    let texts = value.as_array().into_iter().flatten();
-    texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 /// Writes an edited person, unless somebody else changed them since. Another address is not proven yet, and whoever
@@ -307,6 +284,7 @@ fn take_access(
         return Err(AppError::Conflict("Nobody can do this to themselves. Ask somebody else.".into()));
     }
     within_reach(tx, person.id)?;
+    let was_founder = founders::is_one(tx, person.id)?;
     let row = users::table.find(person.id).filter(users::status.eq_any(fit).and(users::deleted_at.is_null()));
     let changed = diesel::update(row)
         .set((
@@ -317,7 +295,7 @@ fn take_access(
         .execute(&mut **tx)?;
     fitting(changed, otherwise)?;
     end_sessions(tx, person.id, "account_changed")?;
-    match founders::is_one(tx, person.id)? {
+    match was_founder {
         true => founders::keep_one(tx),
         false => Ok(()),
     }
@@ -359,11 +337,16 @@ pub fn finish_lock(tx: &mut Tx<'_, Manage>, id: Uuid) -> Result<(), AppError> {
     fitting(unlocked, "Only a lock whose time is over ends by itself.")
 }
 
-/// Signs somebody out everywhere.
-pub fn sign_out(tx: &mut Tx<'_, Manage>, person: &Person) -> Result<(), AppError> {
+/// Signs somebody out everywhere, and their programs with them when their tokens are to go, too.
+pub fn sign_out(tx: &mut Tx<'_, Manage>, person: &Person, with_tokens: bool) -> Result<(), AppError> {
     within_reach(tx, person.id)?;
-    let is_signed_in = alive_sessions(tx, person.id)? > 0;
-    fitting(usize::from(is_signed_in), "Nobody is signed in with this account now.")?;
+    let revoked = if with_tokens { revoke_tokens(tx, person.id)? } else { 0 };
+    let is_signed_in = revoked > 0 || alive_sessions(tx, person.id)? > 0;
+    let otherwise = match with_tokens {
+        true => "Nobody is signed in with this account now, and it has no API token that works.",
+        false => "Nobody is signed in with this account now.",
+    };
+    fitting(usize::from(is_signed_in), otherwise)?;
     diesel::update(users::table.find(person.id))
         .set(users::authority_epoch.eq(users::authority_epoch + 1))
         .execute(&mut **tx)?;

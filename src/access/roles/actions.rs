@@ -1,8 +1,5 @@
 //! What can be done to a role besides editing it.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::{Role, RoleOf};
 use super::store;
 use crate::access::Manage;
@@ -10,7 +7,7 @@ use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 fn words(role: &Role, noun: &str, verb: &str, done: &str) -> Words {
     Words {
@@ -36,13 +33,9 @@ pub fn trail(role: &Role, here: &str) -> Vec<Crumb> {
 pub struct Deletion;
 
 impl RowAction for Deletion {
-    type Row = RoleOf;
-    type Needs = Manage;
+    on_row!(RoleOf, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<RoleOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &RoleOf) -> Action {
         Action::on("role.delete", "role", of.role.id)
     }
@@ -63,12 +56,8 @@ impl RowAction for Deletion {
 pub struct Restoration;
 
 impl RowAction for Restoration {
-    type Row = RoleOf;
-    type Needs = Manage;
+    on_row!(RoleOf, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<RoleOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &RoleOf) -> Action {
         Action::on("role.restore", "role", of.role.id)
     }

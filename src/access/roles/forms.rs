@@ -8,6 +8,7 @@ use crate::web::form::{Check, ConstraintField, FieldError, Form, FormView};
 pub struct RoleFacts {
     pub name: String,
     pub description: String,
+    pub mfa_required: bool,
     pub privileges: Vec<String>,
 }
 
@@ -23,7 +24,12 @@ impl RoleFacts {
         let mut privileges: Vec<String> = form.all("privilege_name").map(str::to_owned).collect();
         privileges.sort();
         privileges.dedup();
-        RoleFacts { name: check.line("name", 1, 200), description: check.text("description", 0, 2000), privileges }
+        RoleFacts {
+            name: check.line("name", 1, 200),
+            description: check.text("description", 0, 2000),
+            mfa_required: check.ticked("mfa_required"),
+            privileges,
+        }
     }
 }
 
@@ -49,6 +55,9 @@ pub fn filled(of: &RoleOf) -> FormView {
     let version = of.role.version.to_string();
     let mut values =
         vec![("version", version.as_str()), ("name", &*of.role.name), ("description", &*of.role.description)];
+    if of.role.mfa_required {
+        values.push(("mfa_required", "on"));
+    }
     values.extend(of.privileges.iter().map(|name| ("privilege_name", name.as_str())));
     FormView::filled(&values)
 }

@@ -14,6 +14,7 @@ pub struct Role {
     pub name: String,
     pub description: String,
     pub is_system: bool,
+    pub mfa_required: bool,
     pub version: i32,
     pub created_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
@@ -61,6 +62,8 @@ pub struct Listed {
 pub struct PrivilegeRow {
     pub name: String,
     pub description: String,
+    /// Whether its use asks for elevation.
+    pub is_dangerous: bool,
 }
 
 /// The privileges of one area: what stands before the dot.

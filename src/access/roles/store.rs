@@ -125,7 +125,8 @@ pub fn privileges_of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<String>, A
 
 /// Everything that a role can contain.
 pub fn all_privileges(conn: &mut PgConnection) -> Result<Vec<PrivilegeRow>, AppError> {
-    Ok(privileges::table.order(privileges::name).select((privileges::name, privileges::description)).load(conn)?)
+    let columns = (privileges::name, privileges::description, privileges::is_dangerous);
+    Ok(privileges::table.order(privileges::name).select(columns).load(conn)?)
 }
 
 /// Living roles by name, to choose from.
@@ -139,7 +140,12 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &RoleFacts) -> Result<(), 
     known(tx, &new.privileges)?;
     giving::check(tx, "privilege_name", &new.privileges, Place::default())?;
     diesel::insert_into(roles::table)
-        .values((roles::id.eq(id), roles::name.eq(&new.name), roles::description.eq(&new.description)))
+        .values((
+            roles::id.eq(id),
+            roles::name.eq(&new.name),
+            roles::description.eq(&new.description),
+            roles::mfa_required.eq(new.mfa_required),
+        ))
         .execute(&mut **tx)?;
     contain(tx, id, &new.privileges)
 }
@@ -152,7 +158,11 @@ pub fn update(tx: &mut Tx<'_, Manage>, of: &RoleOf, patch: &RolePatch) -> Result
     measured(tx, Touched::Role(id), |tx| {
         let same = roles::table.find(id).filter(roles::version.eq(patch.version).and(roles::deleted_at.is_null()));
         let updated = diesel::update(same)
-            .set((roles::name.eq(&patch.facts.name), roles::description.eq(&patch.facts.description)))
+            .set((
+                roles::name.eq(&patch.facts.name),
+                roles::description.eq(&patch.facts.description),
+                roles::mfa_required.eq(patch.facts.mfa_required),
+            ))
             .execute(&mut **tx)?;
         if updated == 0 {
             return Err(AppError::Stale);

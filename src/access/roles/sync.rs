@@ -57,15 +57,23 @@ pub const SYSTEM: [SystemRole; 4] = [
 ];
 
 type Pair = (String, String);
+/// A privilege as stored: its name, its sentence, whether reads are logged, whether it asks for elevation, whether
+/// it can be handed on.
+type Known = (String, String, bool, bool, bool);
 
 /// Writes declared privileges and system roles where they differ; at most starts nothing differs and nothing is
 /// written.
 pub async fn sync(db: &Db, can: &Can<Manage>, declared: Vec<PrivilegeInfo>) -> Result<(), AppError> {
     let wanted = wanted(&declared);
     let (known, held) = db.read(can, |conn| Ok((known(conn)?, held(conn)?))).await?;
-    let names: BTreeSet<(String, bool)> =
-        declared.iter().map(|info| (info.name.to_owned(), info.is_delegable)).collect();
-    if known == names && held == wanted {
+    let said: BTreeSet<Known> = declared
+        .iter()
+        .map(|info| {
+            let (name, description) = (info.name.to_owned(), info.description.to_owned());
+            (name, description, info.log_reads, info.is_dangerous, info.is_delegable)
+        })
+        .collect();
+    if known == said && held == wanted {
         return Ok(());
     }
     let action = Action::general("access.sync_privileges", "role");
@@ -82,10 +90,16 @@ fn wanted(declared: &[PrivilegeInfo]) -> BTreeSet<Pair> {
     pairs.collect()
 }
 
-fn known(conn: &mut PgConnection) -> Result<BTreeSet<(String, bool)>, AppError> {
-    let names: Vec<(String, bool)> =
-        privileges::table.select((privileges::name, privileges::is_delegable)).load(conn)?;
-    Ok(names.into_iter().collect())
+fn known(conn: &mut PgConnection) -> Result<BTreeSet<Known>, AppError> {
+    let columns = (
+        privileges::name,
+        privileges::description,
+        privileges::log_reads,
+        privileges::is_dangerous,
+        privileges::is_delegable,
+    );
+    let known: Vec<Known> = privileges::table.select(columns).load(conn)?;
+    Ok(known.into_iter().collect())
 }
 
 fn held(conn: &mut PgConnection) -> Result<BTreeSet<Pair>, AppError> {
@@ -105,6 +119,7 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
                 privileges::description.eq(info.description),
                 privileges::log_reads.eq(info.log_reads),
                 privileges::is_delegable.eq(info.is_delegable),
+                privileges::is_dangerous.eq(info.is_dangerous),
             ))
             .on_conflict(privileges::name)
             .do_update()
@@ -112,6 +127,7 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
                 privileges::description.eq(info.description),
                 privileges::log_reads.eq(info.log_reads),
                 privileges::is_delegable.eq(info.is_delegable),
+                privileges::is_dangerous.eq(info.is_dangerous),
             ))
             .execute(&mut **tx)?;
     }

@@ -1,8 +1,5 @@
 //! Taking one's own factor away.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::Factor;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,19 +7,14 @@ use crate::auth::ChangeFactors;
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// It cannot be used any more.
 pub struct Removal;
 
 impl RowAction for Removal {
-    type Row = Factor;
-    type Needs = ChangeFactors;
+    on_row!(Factor, ChangeFactors, store::own);
     const DANGEROUS: bool = true;
-
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Factor, AppError> {
-        store::own(conn, id)
-    }
 
     fn action(row: &Factor) -> Action {
         Action::on("factor.remove", "user_credential", row.id)

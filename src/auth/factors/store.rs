@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::model::{App, Factor, Means};
 use crate::db::Tx;
-use crate::db::functions::{actor_id, tenants_want_factor};
+use crate::db::functions::{actor_id, factor_wanted};
 use crate::error::AppError;
 use crate::mail::{self, Letter};
 
@@ -228,7 +228,7 @@ pub fn tell<P>(tx: &mut Tx<'_, P>, user_id: Uuid, subject: &str, text: &str) -> 
 
 /// Whether the acting session would have to add a factor if it had none.
 fn is_required<P>(tx: &mut Tx<'_, P>, user_id: Uuid) -> Result<bool, AppError> {
-    Ok(tx.actor().factor_required || diesel::select(tenants_want_factor(user_id)).get_result(&mut **tx)?)
+    Ok(tx.actor().factor_required || diesel::select(factor_wanted(user_id)).get_result(&mut **tx)?)
 }
 
 fn revoke<P>(tx: &mut Tx<'_, P>, user_id: Uuid, kinds: &[&str]) -> Result<usize, AppError> {

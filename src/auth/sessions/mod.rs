@@ -2,3 +2,5 @@
 
 pub mod pages;
 mod store;
+
+pub use store::revoke_tokens;

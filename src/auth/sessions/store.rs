@@ -1,14 +1,15 @@
 //! Statements on one person's own sessions.
 
-use castellan_schema::control::sessions;
+use castellan_schema::control::{api_tokens, sessions};
 use diesel::dsl::now;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use jiff_diesel::Timestamp;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::auth::OwnAccount;
-use crate::db::Tx;
+use crate::db::{SecurityEvent, SecurityKind, Tx};
 use crate::error::AppError;
 
 /// A session as its owner sees it.
@@ -51,6 +52,37 @@ pub fn end_others(tx: &mut Tx<'_, OwnAccount>, user_id: Uuid, kept: Uuid) -> Res
     let others = sessions::table
         .filter(sessions::user_id.eq(user_id).and(sessions::revoked_at.is_null()).and(sessions::id.ne(kept)));
     revoke(tx, others, user_id)
+}
+
+/// API tokens of a person that work.
+#[diesel::dsl::auto_type]
+fn working(user_id: Uuid) -> _ {
+    let unexpired = api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now));
+    let unreplaced = api_tokens::overlap_ends_at.is_null().or(api_tokens::overlap_ends_at.gt(now));
+    api_tokens::table
+        .filter(api_tokens::user_id.eq(user_id).and(api_tokens::revoked_at.is_null()))
+        .filter(unexpired)
+        .filter(unreplaced)
+}
+
+/// How many API tokens of a person work.
+pub fn working_tokens(conn: &mut PgConnection, user_id: Uuid) -> Result<i64, AppError> {
+    Ok(working(user_id).count().get_result(conn)?)
+}
+
+/// Ends all API tokens of a person at once and for good, where signing out everywhere is to reach programs, too.
+/// Returns how many.
+pub fn revoke_tokens<P>(tx: &mut Tx<'_, P>, user_id: Uuid) -> Result<usize, AppError> {
+    let by = tx.actor_id();
+    let revoked = diesel::update(working(user_id))
+        .set((api_tokens::revoked_at.eq(now), api_tokens::revoked_by.eq(by)))
+        .execute(&mut **tx)?;
+    if revoked > 0 {
+        let details = json!({ "user_id": user_id, "tokens": revoked, "why": "signed out everywhere" });
+        let kind = SecurityKind::AuthnTokenRevoked;
+        tx.note_security(&SecurityEvent { kind, severity: "info", network_hash: None, details })?;
+    }
+    Ok(revoked)
 }
 
 fn revoke<T>(tx: &mut Tx<'_, OwnAccount>, which: T, user_id: Uuid) -> Result<usize, AppError>

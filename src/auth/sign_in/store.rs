@@ -11,6 +11,7 @@ use crate::auth::cookie::ABSOLUTE_HOURS;
 use crate::auth::factors::store as factors;
 use crate::auth::{SignIn, SignOut};
 use crate::db::Tx;
+use crate::db::functions::session_ends;
 use crate::error::AppError;
 
 /// Where a try comes from, as far as that is kept.
@@ -102,7 +103,10 @@ pub fn begin_halfway(tx: &mut Tx<'_, SignIn>, new: &Beginning) -> Result<(), App
 
 /// Begins a session; the one that the browser had ends.
 pub fn begin(tx: &mut Tx<'_, SignIn>, new: &Beginning) -> Result<(), AppError> {
-    insert(tx, new, (SignedDuration::from_mins(30), SignedDuration::from_hours(ABSOLUTE_HOURS)))?;
+    let id = insert(tx, new, (SignedDuration::from_mins(30), SignedDuration::from_hours(ABSOLUTE_HOURS)))?;
+    // A tenant of theirs may want less.
+    let ends = session_ends(new.account.id, sessions::created_at, sessions::absolute_expires_at);
+    diesel::update(sessions::table.find(id)).set(sessions::idle_expires_at.eq(ends)).execute(&mut **tx)?;
     diesel::update(users::table.find(new.account.id))
         .set((users::last_login_at.eq(DbTimestamp::from(Timestamp::now())), users::failed_login_count.eq(0)))
         .execute(&mut **tx)?;

@@ -1,8 +1,5 @@
 //! What can be done to a client besides editing it. Each has a page that shows its effect first.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::Client;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,7 +7,7 @@ use crate::clients::{Archive, Manage};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 fn action(name: &'static str, client: &Client) -> Action {
     Action::on(name, "client", client.id).tenant(client.tenant_id).client(client.id)
@@ -44,12 +41,8 @@ fn cancelled(effect: &Effect) -> String {
 pub struct Activation;
 
 impl RowAction for Activation {
-    type Row = Client;
-    type Needs = Manage;
+    on_row!(Client, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Client, AppError> {
-        store::find(conn, id)
-    }
     fn action(client: &Client) -> Action {
         action("client.activate", client)
     }
@@ -68,13 +61,9 @@ impl RowAction for Activation {
 pub struct Pausing;
 
 impl RowAction for Pausing {
-    type Row = Client;
-    type Needs = Manage;
+    on_row!(Client, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Client, AppError> {
-        store::find(conn, id)
-    }
     fn action(client: &Client) -> Action {
         action("client.pause", client)
     }
@@ -93,13 +82,9 @@ impl RowAction for Pausing {
 pub struct Archiving;
 
 impl RowAction for Archiving {
-    type Row = Client;
-    type Needs = Archive;
+    on_row!(Client, Archive, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Client, AppError> {
-        store::find(conn, id)
-    }
     fn action(client: &Client) -> Action {
         action("client.archive", client)
     }
@@ -121,13 +106,9 @@ impl RowAction for Archiving {
 pub struct Deletion;
 
 impl RowAction for Deletion {
-    type Row = Client;
-    type Needs = Archive;
+    on_row!(Client, Archive, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Client, AppError> {
-        store::find(conn, id)
-    }
     fn action(client: &Client) -> Action {
         action("client.delete", client)
     }
@@ -150,12 +131,8 @@ impl RowAction for Deletion {
 pub struct Restoration;
 
 impl RowAction for Restoration {
-    type Row = Client;
-    type Needs = Archive;
+    on_row!(Client, Archive, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Client, AppError> {
-        store::find(conn, id)
-    }
     fn action(client: &Client) -> Action {
         action("client.restore", client)
     }

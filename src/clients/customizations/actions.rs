@@ -1,8 +1,5 @@
 //! What can be done to a customization besides editing it.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::Customization;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,7 +7,7 @@ use crate::clients::Manage;
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 fn action(name: &'static str, row: &Customization) -> Action {
     Action::on(name, "client_customization", row.id).tenant(row.tenant_id).client(row.client_id)
@@ -36,12 +33,8 @@ fn words(row: &Customization, noun: &str, verb: &str, done: &str) -> Words {
 pub struct Publication;
 
 impl RowAction for Publication {
-    type Row = Customization;
-    type Needs = Manage;
+    on_row!(Customization, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Customization, AppError> {
-        store::find(conn, id)
-    }
     fn action(row: &Customization) -> Action {
         action("client_customization.publish", row)
     }
@@ -60,13 +53,9 @@ impl RowAction for Publication {
 pub struct Deletion;
 
 impl RowAction for Deletion {
-    type Row = Customization;
-    type Needs = Manage;
+    on_row!(Customization, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Customization, AppError> {
-        store::find(conn, id)
-    }
     fn action(row: &Customization) -> Action {
         action("client_customization.delete", row)
     }
@@ -85,12 +74,8 @@ impl RowAction for Deletion {
 pub struct Restoration;
 
 impl RowAction for Restoration {
-    type Row = Customization;
-    type Needs = Manage;
+    on_row!(Customization, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Customization, AppError> {
-        store::find(conn, id)
-    }
     fn action(row: &Customization) -> Action {
         action("client_customization.restore", row)
     }

@@ -1,8 +1,5 @@
 //! What can be done to a deployment.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::Deployment;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,19 +7,15 @@ use crate::clients::Deploy;
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// Ends a deployment before it is live.
 pub struct Cancellation;
 
 impl RowAction for Cancellation {
-    type Row = Deployment;
-    type Needs = Deploy;
+    on_row!(Deployment, Deploy, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Deployment, AppError> {
-        store::find(conn, id)
-    }
     fn action(deployment: &Deployment) -> Action {
         Action::on("client_deployment.cancel", "client_deployment", deployment.id)
             .tenant(deployment.tenant_id)

@@ -218,7 +218,7 @@ as $$
     from unnest(array['events', 'changes', 'security_events']) parent, generate_series(-1, months_ahead) step
 $$;
 
-drop view if exists control.effective_rights, control.held_assignments;
+drop view if exists control.effective_rights, control.founders, control.held_assignments, control.policies_in_force;
 
 -- Who holds which assignment, and through what. What is over or deleted is not here; roles are not looked at.
 create view control.held_assignments with (security_invoker = true) as
@@ -255,6 +255,46 @@ from control.held_assignments h
 join control.roles r on r.id = h.role_id and r.deleted_at is null
 join control.role_privileges p on p.role_id = r.id;
 
+-- Active staff who hold the founder's role everywhere, through whatever, and whether without an end.
+create view control.founders with (security_invoker = true) as
+select u.id as user_id, u.name, u.email, u.created_at, bool_or(h.expires_at is null) as stays
+from control.held_assignments h
+join control.roles r on r.id = h.role_id and r.name = 'founder' and r.is_system and r.deleted_at is null
+join control.users u on u.id = h.user_id and u.status = 'active' and u.is_staff and u.kind = 'human'
+    and u.deleted_at is null
+where h.scope_kind = 'platform'
+group by u.id;
+
+-- What the console asks of each tenant's people now: policies, with the overrides that run in their place. A value of
+-- another type than its policy's counts for nothing.
+create view control.policies_in_force with (security_invoker = true) as
+select p.tenant_id,
+    coalesce((select (o.value)::boolean from control.policy_overrides o
+        where o.tenant_id = p.tenant_id and o.policy = 'mfa_required' and jsonb_typeof(o.value) = 'boolean'
+            and o.deleted_at is null and o.expires_at > now()), p.mfa_required) as mfa_required,
+    coalesce((select (o.value)::integer from control.policy_overrides o
+        where o.tenant_id = p.tenant_id and o.policy = 'session_idle_minutes' and jsonb_typeof(o.value) = 'number'
+            and o.deleted_at is null and o.expires_at > now()), p.session_idle_minutes) as session_idle_minutes,
+    coalesce((select (o.value)::integer from control.policy_overrides o
+        where o.tenant_id = p.tenant_id and o.policy = 'session_absolute_hours' and jsonb_typeof(o.value) = 'number'
+            and o.deleted_at is null and o.expires_at > now()), p.session_absolute_hours) as session_absolute_hours
+from control.tenant_policies p;
+
+-- Until when a session is alive that is used now: the console's own half hour and the session's end, or less where a
+-- tenant of the person wants less.
+create or replace function control.session_ends(p_user_id uuid, p_began timestamptz, p_ends timestamptz)
+returns timestamptz
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+    return (select least(now() + least(interval '30 minutes', make_interval(mins => min(p.session_idle_minutes))),
+            p_ends, p_began + make_interval(hours => min(p.session_absolute_hours)))
+        from control.workspace_members m
+        join control.policies_in_force p on p.tenant_id = m.tenant_id
+        where m.user_id = p_user_id and m.deleted_at is null);
+end
+$$;
+
 -- Session and authority in one round trip; NULL when the session is not alive. Grants read 'privilege',
 -- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. A session that awaits its second factor has none, and
 -- nobody's name. Writes at most once a minute, and for an assignment at
@@ -265,9 +305,10 @@ as $$
 declare
     alive record;
     acting_for jsonb;
+    ends timestamptz;
 begin
-    select s.id, s.user_id, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until, s.delegation_id,
-            s.impersonation_id, u.email, u.name, u.mfa_enabled
+    select s.id, s.user_id, s.created_at, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
+            s.delegation_id, s.impersonation_id, u.email, u.name, u.mfa_enabled
         into alive
         from control.sessions s join control.users u on u.id = s.user_id
         where s.token_hash = p_token_hash and s.revoked_at is null
@@ -280,10 +321,13 @@ begin
         return jsonb_build_object('session_id', alive.id, 'user_id', alive.user_id, 'awaits', alive.awaits);
     end if;
     if alive.last_seen_at < now() - interval '1 minute' then
-        update control.sessions
-            set last_seen_at = now(), idle_expires_at = least(now() + interval '30 minutes', absolute_expires_at)
+        ends := control.session_ends(alive.user_id, alive.created_at, alive.absolute_expires_at);
+        update control.sessions set last_seen_at = now(), idle_expires_at = ends
             where id = (select s.id from control.sessions s where s.id = alive.id and s.revoked_at is null
                 for no key update skip locked);
+        if ends <= now() then
+            return null;
+        end if;
         update control.assignments set last_used_at = now()
             where id in (select a.id from control.assignments a
                 where a.id = any (array(select h.assignment_id from control.held_assignments h
@@ -305,19 +349,29 @@ begin
         'acting_for', acting_for - 'grants',
         'elevated_until', case when alive.elevated_until > now() then alive.elevated_until end,
         'has_factor', alive.mfa_enabled,
-        'factor_wanted', not alive.mfa_enabled and control.tenants_want_factor(alive.user_id),
+        'factor_wanted', not alive.mfa_enabled and control.factor_wanted(alive.user_id),
         'grants', coalesce(acting_for -> 'grants', control.grants_of(alive.user_id)));
 end
 $$;
 
--- Whether one of the tenants that somebody belongs to asks its people for a second factor.
-create or replace function control.tenants_want_factor(p_user_id uuid) returns boolean
+-- Whether somebody must have a second factor: a tenant that they belong to asks its people for one, or a role asks that
+-- they hold, through whatever.
+create or replace function control.factor_wanted(p_user_id uuid) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog
 as $$
+declare
+    asking uuid[];
 begin
-    return exists (select from control.workspace_members m
-        join control.tenant_policies p on p.tenant_id = m.tenant_id and p.mfa_required
-        where m.user_id = p_user_id and m.deleted_at is null);
+    -- Most staff belong to no tenant and hardly any role asks; that is seen at less cost than the rest.
+    if exists (select from control.workspace_members m where m.user_id = p_user_id and m.deleted_at is null)
+        and exists (select from control.workspace_members m
+            join control.policies_in_force p on p.tenant_id = m.tenant_id and p.mfa_required
+            where m.user_id = p_user_id and m.deleted_at is null) then
+        return true;
+    end if;
+    asking := array(select r.id from control.roles r where r.mfa_required and r.deleted_at is null);
+    return cardinality(asking) > 0 and exists (select from control.held_assignments h
+        where h.user_id = p_user_id and h.role_id = any (asking));
 end
 $$;
 
@@ -381,19 +435,22 @@ begin
 end
 $$;
 
--- Founders who stay: active, with the role everywhere and without an end, themselves or through a group. Who asks
--- holds everybody else up who might take the last one away, and then sees what they did.
+create or replace function control.is_founder(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+    return exists (select from control.founders f where f.user_id = p_user_id);
+end
+$$;
+
+-- Founders who stay, for nothing by which they are founders has an end. Who asks holds everybody else up who might take
+-- the last one away, and then sees what they did.
 create or replace function control.lasting_founders() returns bigint
 language plpgsql security definer set search_path = pg_catalog
 as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended('castellan.founders', 0));
-    return (select count(distinct u.id)
-        from control.held_assignments h
-        join control.roles r on r.id = h.role_id and r.name = 'founder' and r.is_system and r.deleted_at is null
-        join control.users u on u.id = h.user_id and u.status = 'active' and u.is_staff and u.kind = 'human'
-            and u.deleted_at is null
-        where h.scope_kind = 'platform' and h.expires_at is null);
+    return (select count(*) from control.founders f where f.stays);
 end
 $$;
 
@@ -403,6 +460,8 @@ $$;
 create or replace function control.note_rights(p_kind text, p_id uuid) returns boolean
 language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB'
 as $$
+declare
+    asking constant uuid[] := control.asking_roles();
 begin
     create temporary table rights_touched on commit drop as
         select distinct t.user_id from (
@@ -421,7 +480,18 @@ begin
     create temporary table privileges_before on commit drop as
         select p.role_id, p.privilege_name from control.role_privileges p
         join control.roles r on r.id = p.role_id and r.deleted_at is null;
+    create temporary table asked_before on commit drop as
+        select distinct b.user_id from pg_temp.rights_before b where b.role_ids && asking;
     return true;
+end
+$$;
+
+-- Roles whose holders must have a second factor.
+create or replace function control.asking_roles() returns uuid[]
+language plpgsql stable set search_path = pg_catalog
+as $$
+begin
+    return array(select r.id from control.roles r where r.mfa_required and r.deleted_at is null);
 end
 $$;
 
@@ -455,6 +525,8 @@ language plpgsql set search_path = pg_catalog set jit = off set work_mem = '64MB
 as $$
 declare
     everywhere constant uuid := '00000000-0000-0000-0000-000000000000';
+    asking constant uuid[] := control.asking_roles();
+    enrolling bigint;
 begin
     -- A role that changes is held by the same people as before.
     if p_kind = 'role' then
@@ -505,9 +577,21 @@ begin
         select c.user_id, c.tenant_id, c.client_id, w.way, uuid_hash_extended(c.user_id,
             uuid_hash_extended(c.tenant_id, uuid_hash_extended(c.client_id, w.hash))) as hash
         from pg_temp.rights_ways w join pg_temp.rights_compared c using (was, becomes, wide_was, wide_becomes);
+    -- Who has no second factor and must add one now, which no tenant asked of them before.
+    select count(*) into enrolling from (
+            select distinct b.user_id from pg_temp.rights_both b where b.becomes && asking
+            except select a.user_id from pg_temp.asked_before a
+        ) asked
+        join control.users u on u.id = asked.user_id and not u.mfa_enabled and u.is_staff and u.kind = 'human'
+            and u.status = 'active' and u.deleted_at is null
+        where not exists (select from control.workspace_members m
+            join control.policies_in_force p on p.tenant_id = m.tenant_id and p.mfa_required
+            where m.user_id = asked.user_id and m.deleted_at is null);
     return jsonb_build_object(
         'gains', control.spell_rights(true, p_shown), 'losses', control.spell_rights(false, p_shown),
-        'digest', (select count(*) || ' ' || coalesce(sum(c.hash::numeric), 0) from pg_temp.rights_changed c));
+        'enrolling', enrolling,
+        'digest', (select count(*) || ' ' || coalesce(sum(c.hash::numeric), 0) || ' ' || enrolling
+            from pg_temp.rights_changed c));
 end
 $$;
 
@@ -598,7 +682,8 @@ create or replace function control.token_of(p_token_hash bytea) returns uuid
 language sql stable security definer set search_path = pg_catalog
 as $$ select id from control.api_tokens where token_hash = p_token_hash $$;
 
--- To whom the rows with these ids belong, whoever may see them: tells somebody out of scope from a typing mistake.
+-- To whom the rows with these ids belong, whoever may see them: tells somebody out of scope from a typing mistake. What
+-- people have themselves is in scope where the person belongs.
 create or replace function control.whereabouts(p_ids uuid[]) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog
 as $$
@@ -608,21 +693,29 @@ declare
     found_rows jsonb := '[]';
 begin
     for t in
-        select c.relname,
-            exists (select from pg_attribute where attrelid = c.oid and attname = 'client_id' and not attisdropped)
-                as has_client
+        select n.nspname, c.relname,
+            case when c.relname = 'tenants' then 'r.id' when a.names @> '{tenant_id}' then 'r.tenant_id' else 'null' end
+                as tenant,
+            case when c.relname = 'clients' then 'r.id' when a.names @> '{client_id}' then 'r.client_id' else 'null' end
+                as client,
+            case when c.relname = 'users' then 'r.id'
+                when a.names @> '{user_id}' and not a.names @> '{tenant_id}' then 'r.user_id' end as person
         from pg_class c
-        where c.relnamespace = 'control'::regnamespace and c.relkind = 'r'
-            and exists (select from pg_attribute where attrelid = c.oid and attname = 'id' and atttypid = 'uuid'::regtype)
-            and (c.relname = 'tenants'
-                or exists (select from pg_attribute where attrelid = c.oid and attname = 'tenant_id' and not attisdropped))
+        join pg_namespace n on n.oid = c.relnamespace
+        cross join lateral (select array_agg(x.attname::text) as names from pg_attribute x
+            where x.attrelid = c.oid and not x.attisdropped
+                and (x.attname <> 'id' or x.atttypid = 'uuid'::regtype)) a
+        where (n.nspname = 'control' and c.relkind = 'r' or n.nspname = 'audit' and c.relname = 'events')
+            and a.names @> '{id}'
+            and (c.relname in ('tenants', 'users') or a.names && '{tenant_id,user_id}')
     loop
-        execute format('select jsonb_agg(jsonb_build_object(''table'', %L, ''tenant_id'', %s, ''client_id'', %s))
-            from control.%I where id = any ($1)',
-            t.relname,
-            case t.relname when 'tenants' then 'id' else 'tenant_id' end,
-            case when t.relname = 'clients' then 'id' when t.has_client then 'client_id' else 'null' end,
-            t.relname) into rows using p_ids;
+        execute format('select jsonb_agg(jsonb_build_object(''table'', %L, ''tenant_id'', %s, ''client_id'', %s, %s))
+            from %I.%I r where r.id = any ($1)',
+            t.relname, t.tenant, t.client,
+            case when t.person is null then '''user_id'', null' else format('''user_id'', %1$s, ''tenant_ids'',
+                array(select m.tenant_id from control.workspace_members m
+                    where m.user_id = %1$s and m.deleted_at is null)', t.person) end,
+            t.nspname, t.relname) into rows using p_ids;
         found_rows := found_rows || coalesce(rows, '[]');
     end loop;
     return found_rows;

@@ -16,9 +16,12 @@ grant execute on function audit.record(text, text, boolean, text, text, uuid, uu
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
 grant execute on function control.grants_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
-    control.compare_rights(text, integer), control.spell_rights(boolean, integer) to castellan_staff;
-grant execute on function control.lasting_founders() to castellan_staff, castellan_scoped, castellan_jobs, castellan_auth;
-grant execute on function control.tenants_want_factor(uuid) to castellan_auth;
+    control.compare_rights(text, integer), control.spell_rights(boolean, integer), control.asking_roles()
+    to castellan_staff, castellan_scoped;
+grant execute on function control.is_founder(uuid), control.lasting_founders()
+    to castellan_staff, castellan_scoped, castellan_jobs, castellan_auth;
+grant execute on function control.factor_wanted(uuid), control.session_ends(uuid, timestamptz, timestamptz)
+    to castellan_auth;
 grant execute on function audit.known_actions() to castellan_staff, castellan_scoped, castellan_jobs;
 
 grant select, insert, update, delete on all tables in schema control to castellan_staff, castellan_scoped, castellan_jobs;

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Burst, Kind, Watch};
-use crate::access;
+use crate::auth::founders::{self, Founder};
 use crate::auth::sign_in::throttle::{self, FAILURES};
 use crate::db::{SecurityEvent, SecurityKind, Tx};
 use crate::error::AppError;
@@ -131,7 +131,7 @@ pub fn tell(tx: &mut Tx<'_, Watch>, burst: &Burst, now: Timestamp) -> Result<(),
         network_hash: burst.network.clone(),
         details: json!({ "burst": burst.kind.name(), "said": sentence, "subject": burst.subject }),
     })?;
-    for (name, email) in access::people::founders(tx)? {
+    for Founder { name, email, .. } in founders::all(tx)? {
         let text = format!(
             "{sentence}.\n\nThe console's page of security events shows them. Tries to sign in are slowed down by \
              themselves; whether somebody must be locked, or a token revoked, is for a person to say."

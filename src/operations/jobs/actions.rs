@@ -1,8 +1,5 @@
 //! What can be done to a job.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::Job;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,7 +7,7 @@ use crate::db::Tx;
 use crate::error::AppError;
 use crate::operations::ManageJobs;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 fn action(name: &'static str, job: &Job) -> Action {
     Action { tenant_id: job.tenant_id, client_id: job.client_id, ..Action::on(name, "job", job.id) }
@@ -35,12 +32,8 @@ fn words(job: &Job, noun: &str, title: String, done: String) -> Words {
 pub struct Retry;
 
 impl RowAction for Retry {
-    type Row = Job;
-    type Needs = ManageJobs;
+    on_row!(Job, ManageJobs, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Job, AppError> {
-        store::find(conn, id)
-    }
     fn action(job: &Job) -> Action {
         action("job.retry", job)
     }
@@ -59,13 +52,9 @@ impl RowAction for Retry {
 pub struct Cancellation;
 
 impl RowAction for Cancellation {
-    type Row = Job;
-    type Needs = ManageJobs;
+    on_row!(Job, ManageJobs, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Job, AppError> {
-        store::find(conn, id)
-    }
     fn action(job: &Job) -> Action {
         action("job.cancel", job)
     }

@@ -1,8 +1,5 @@
 //! What can be done to a domain besides checking it.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::DomainOf;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,7 +7,7 @@ use crate::db::Tx;
 use crate::error::AppError;
 use crate::tenancy::Manage;
 use crate::tenancy::tenants::pages::trail;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 fn words(of: &DomainOf, noun: &str, title: String, done: String) -> Words {
     Words {
@@ -27,12 +24,8 @@ fn words(of: &DomainOf, noun: &str, title: String, done: String) -> Words {
 pub struct Promotion;
 
 impl RowAction for Promotion {
-    type Row = DomainOf;
-    type Needs = Manage;
+    on_row!(DomainOf, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<DomainOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &DomainOf) -> Action {
         Action::on("domain.make_primary", "domain", of.domain.id).tenant(of.tenant.id)
     }
@@ -52,13 +45,9 @@ impl RowAction for Promotion {
 pub struct Removal;
 
 impl RowAction for Removal {
-    type Row = DomainOf;
-    type Needs = Manage;
+    on_row!(DomainOf, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<DomainOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &DomainOf) -> Action {
         Action::on("domain.remove", "domain", of.domain.id).tenant(of.tenant.id)
     }

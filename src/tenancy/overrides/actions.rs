@@ -1,8 +1,5 @@
 //! Ending an override before its time.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::OverrideOf;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,18 +7,14 @@ use crate::db::Tx;
 use crate::error::AppError;
 use crate::tenancy::Manage;
 use crate::tenancy::tenants::pages::trail;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// The tenant's own policy holds again.
 pub struct Removal;
 
 impl RowAction for Removal {
-    type Row = OverrideOf;
-    type Needs = Manage;
+    on_row!(OverrideOf, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<OverrideOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &OverrideOf) -> Action {
         Action::on("policy_override.remove", "policy_override", of.one.id).tenant(of.tenant.id)
     }

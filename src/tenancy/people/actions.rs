@@ -1,8 +1,5 @@
 //! What can be done to a member besides changing the role.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::MemberOf;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,19 +7,15 @@ use crate::db::Tx;
 use crate::error::AppError;
 use crate::tenancy::Manage;
 use crate::tenancy::tenants::pages::trail;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// Takes a person out of a workspace.
 pub struct Removal;
 
 impl RowAction for Removal {
-    type Row = MemberOf;
-    type Needs = Manage;
+    on_row!(MemberOf, Manage, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<MemberOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &MemberOf) -> Action {
         Action::on("member.remove", "member", of.member.id).tenant(of.tenant.id)
     }

@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::forms::{MemberPatch, NewMember};
 use super::model::{Member, MemberOf, Owner};
+use crate::auth::founders;
+use crate::auth::lacking::not_given;
+use crate::auth::reach::{Touched, measured};
 use crate::db::Tx;
 use crate::db::functions::text;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
@@ -123,16 +126,19 @@ pub fn insert(
             return Err(AppError::Refused("email", why.into()));
         }
     };
-    diesel::insert_into(workspace_members::table)
-        .values((
-            workspace_members::id.eq(id),
-            workspace_members::tenant_id.eq(tenant_id),
-            workspace_members::workspace_id.eq(new.workspace_id),
-            workspace_members::user_id.eq(user_id),
-            workspace_members::role.eq(new.role),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
+    // Somebody who comes back may still be in a department or group of the tenant, whose roles count again.
+    not_given(tx, user_id, "email", |tx| {
+        diesel::insert_into(workspace_members::table)
+            .values((
+                workspace_members::id.eq(id),
+                workspace_members::tenant_id.eq(tenant_id),
+                workspace_members::workspace_id.eq(new.workspace_id),
+                workspace_members::user_id.eq(user_id),
+                workspace_members::role.eq(new.role),
+            ))
+            .execute(&mut **tx)?;
+        Ok(())
+    })
 }
 
 /// Pending until they sign in, and never staff: that is not for a tenant's page to decide.
@@ -184,22 +190,27 @@ pub fn update(tx: &mut Tx<'_, Manage>, member: &Member, patch: &MemberPatch) -> 
     }
 }
 
-/// Takes a member out of the workspace.
+/// Takes a member out of the workspace. With the last one of a tenant they lose what they may do by its departments and
+/// groups.
 pub fn remove(tx: &mut Tx<'_, Manage>, member: &Member) -> Result<(), AppError> {
     tenants::lock(tx, member.tenant_id)?;
-    let living = workspace_members::table.find(member.id).filter(workspace_members::deleted_at.is_null());
-    let actor = tx.actor_id();
-    let removed = diesel::update(living)
-        .set((workspace_members::deleted_at.eq(now), workspace_members::deleted_by.eq(actor)))
-        .execute(&mut **tx)?;
-    match removed {
-        0 => Err(AppError::Conflict(format!("{} does not belong to this workspace any more.", member.name))),
-        _ if still_owned(tx, member.tenant_id)? || member.role != "owner" => Ok(()),
-        _ => Err(AppError::Conflict(format!(
-            "{} is the last owner of the tenant and cannot be removed. Make somebody else owner first.",
-            member.name
-        ))),
-    }
+    let was_founder = founders::is_one(tx, member.user_id)?;
+    measured(tx, Touched::Person(member.user_id), |tx| {
+        let living = workspace_members::table.find(member.id).filter(workspace_members::deleted_at.is_null());
+        let actor = tx.actor_id();
+        let removed = diesel::update(living)
+            .set((workspace_members::deleted_at.eq(now), workspace_members::deleted_by.eq(actor)))
+            .execute(&mut **tx)?;
+        match removed {
+            0 => Err(AppError::Conflict(format!("{} does not belong to this workspace any more.", member.name))),
+            _ if still_owned(tx, member.tenant_id)? || member.role != "owner" => Ok(()),
+            _ => Err(AppError::Conflict(format!(
+                "{} is the last owner of the tenant and cannot be removed. Make somebody else owner first.",
+                member.name
+            ))),
+        }
+    })?;
+    if was_founder { founders::keep_one(tx) } else { Ok(()) }
 }
 
 /// Whether anybody owns the tenant now. Asked under the tenant's lock, so two owners cannot leave at once.

@@ -1,8 +1,6 @@
 //! What can be done to a tenant besides editing it. Each has a page that shows its effect first.
 
-use diesel::PgConnection;
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
 
 use super::model::Tenant;
 use super::store;
@@ -11,7 +9,7 @@ use crate::db::Tx;
 use crate::error::AppError;
 use crate::tenancy::Suspend;
 use crate::web::page::Crumb;
-use crate::web::row_action::{Input, NumberField, RowAction, Words};
+use crate::web::row_action::{Input, NumberField, RowAction, Words, on_row};
 
 fn action(name: &'static str, tenant: &Tenant) -> Action {
     Action::on(name, "tenant", tenant.id).tenant(tenant.id)
@@ -47,13 +45,9 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 pub struct Suspension;
 
 impl RowAction for Suspension {
-    type Row = Tenant;
-    type Needs = Suspend;
+    on_row!(Tenant, Suspend, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
-        store::find(conn, id)
-    }
     fn action(tenant: &Tenant) -> Action {
         action("tenant.suspend", tenant)
     }
@@ -73,12 +67,8 @@ impl RowAction for Suspension {
 pub struct Reactivation;
 
 impl RowAction for Reactivation {
-    type Row = Tenant;
-    type Needs = Suspend;
+    on_row!(Tenant, Suspend, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
-        store::find(conn, id)
-    }
     fn action(tenant: &Tenant) -> Action {
         action("tenant.reactivate", tenant)
     }
@@ -97,8 +87,7 @@ impl RowAction for Reactivation {
 pub struct Closing;
 
 impl RowAction for Closing {
-    type Row = Tenant;
-    type Needs = Suspend;
+    on_row!(Tenant, Suspend, store::find);
     const DANGEROUS: bool = true;
     const NUMBER: Option<NumberField> = Some(NumberField {
         name: "grace_days",
@@ -109,9 +98,6 @@ impl RowAction for Closing {
         default: 30,
     });
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
-        store::find(conn, id)
-    }
     fn action(tenant: &Tenant) -> Action {
         action("tenant.close", tenant)
     }
@@ -134,12 +120,8 @@ impl RowAction for Closing {
 pub struct Cancellation;
 
 impl RowAction for Cancellation {
-    type Row = Tenant;
-    type Needs = Suspend;
+    on_row!(Tenant, Suspend, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
-        store::find(conn, id)
-    }
     fn action(tenant: &Tenant) -> Action {
         action("tenant.cancel_closing", tenant)
     }
@@ -158,13 +140,9 @@ impl RowAction for Cancellation {
 pub struct Deletion;
 
 impl RowAction for Deletion {
-    type Row = Tenant;
-    type Needs = Suspend;
+    on_row!(Tenant, Suspend, store::find);
     const DANGEROUS: bool = true;
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
-        store::find(conn, id)
-    }
     fn action(tenant: &Tenant) -> Action {
         action("tenant.delete", tenant)
     }
@@ -185,12 +163,8 @@ impl RowAction for Deletion {
 pub struct Restoration;
 
 impl RowAction for Restoration {
-    type Row = Tenant;
-    type Needs = Suspend;
+    on_row!(Tenant, Suspend, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError> {
-        store::find(conn, id)
-    }
     fn action(tenant: &Tenant) -> Action {
         action("tenant.restore", tenant)
     }

@@ -134,13 +134,14 @@ pub fn find_living(conn: &mut PgConnection, id: Uuid) -> Result<Tenant, AppError
     Ok(tenants::table.find(id).filter(tenants::deleted_at.is_null()).select(Tenant::as_select()).first(conn)?)
 }
 
-/// Makes those who change what belongs to a tenant wait for each other. A deleted one takes no changes.
+/// Makes those who change what belongs to a tenant wait for each other. A deleted one takes no changes, and one of
+/// others is not found.
 pub fn lock<P>(tx: &mut Tx<'_, P>, id: Uuid) -> Result<(), AppError> {
-    let living = tenants::table.find(id).filter(tenants::deleted_at.is_null());
-    let locked: Option<Uuid> = living.select(tenants::id).for_no_key_update().first(&mut **tx).optional()?;
-    match locked {
-        Some(_) => Ok(()),
-        None => Err(AppError::Conflict("The tenant is deleted. Restore it first.".into())),
+    let row = tenants::table.find(id).select(tenants::deleted_at.is_not_null());
+    let is_deleted: bool = row.for_no_key_update().first(&mut **tx)?;
+    match is_deleted {
+        false => Ok(()),
+        true => Err(AppError::Conflict("The tenant is deleted. Restore it first.".into())),
     }
 }
 

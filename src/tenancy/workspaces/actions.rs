@@ -1,8 +1,5 @@
 //! What can be done to a workspace besides renaming it.
 
-use diesel::PgConnection;
-use uuid::Uuid;
-
 use super::model::WorkspaceOf;
 use super::store;
 use crate::action::{Action, Effect};
@@ -10,7 +7,7 @@ use crate::db::Tx;
 use crate::error::AppError;
 use crate::tenancy::Manage;
 use crate::tenancy::tenants::pages::trail;
-use crate::web::row_action::{Input, RowAction, Words};
+use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 fn words(of: &WorkspaceOf, noun: &str, verb: &str, done: &str) -> Words {
     let WorkspaceOf { tenant, workspace } = of;
@@ -28,12 +25,8 @@ fn words(of: &WorkspaceOf, noun: &str, verb: &str, done: &str) -> Words {
 pub struct Archiving;
 
 impl RowAction for Archiving {
-    type Row = WorkspaceOf;
-    type Needs = Manage;
+    on_row!(WorkspaceOf, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<WorkspaceOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &WorkspaceOf) -> Action {
         Action::on("workspace.archive", "workspace", of.workspace.id).tenant(of.tenant.id)
     }
@@ -52,12 +45,8 @@ impl RowAction for Archiving {
 pub struct Reopening;
 
 impl RowAction for Reopening {
-    type Row = WorkspaceOf;
-    type Needs = Manage;
+    on_row!(WorkspaceOf, Manage, store::find);
 
-    fn load(conn: &mut PgConnection, id: Uuid) -> Result<WorkspaceOf, AppError> {
-        store::find(conn, id)
-    }
     fn action(of: &WorkspaceOf) -> Action {
         Action::on("workspace.reopen", "workspace", of.workspace.id).tenant(of.tenant.id)
     }

@@ -1,0 +1,74 @@
+//! Nobody gives what they lack: which rights somebody has, and which of some others do not have.
+
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::db::functions::grants_of;
+use crate::error::AppError;
+
+/// What somebody may do, spelled as for their session.
+pub fn grants(conn: &mut PgConnection, user_id: Uuid) -> Result<Vec<String>, AppError> {
+    let grants: Value = diesel::select(grants_of(user_id)).get_result(conn)?;
+    let texts = grants.as_array().into_iter().flatten();
+    Ok(texts.filter_map(|text| text.as_str().map(str::to_owned)).collect())
+}
+
+/// Which of some rights the one who acts does not hold. The command line and jobs hold all.
+pub fn lacking<P>(tx: &mut Tx<'_, P>, wanted: &[String]) -> Result<Vec<String>, AppError> {
+    let Some(actor) = tx.actor_id() else { return Ok(Vec::new()) };
+    let held = grants(tx, actor)?;
+    let lacks = |right: &&String| {
+        !held.iter().any(|one| one == *right || Some(one) == wider(right).as_ref() || one == everywhere(right))
+    };
+    Ok(wanted.iter().filter(lacks).cloned().collect())
+}
+
+/// What is held everywhere is held on each tenant, too.
+fn everywhere(right: &str) -> &str {
+    right.split('@').next().unwrap_or_default()
+}
+
+/// What is held on a tenant is held on each of its clients, too.
+fn wider(right: &str) -> Option<String> {
+    let (name, place) = right.split_once("@c:")?;
+    let (_, tenant) = place.split_once(':')?;
+    Some(format!("{name}@t:{tenant}"))
+}
+
+/// Makes a change that may give somebody rights, and refuses it, at a field of the form, when it gives what the one who
+/// acts lacks.
+pub fn not_given<P>(
+    tx: &mut Tx<'_, P>,
+    user_id: Uuid,
+    field: &'static str,
+    change: impl FnOnce(&mut Tx<'_, P>) -> Result<(), AppError>,
+) -> Result<(), AppError> {
+    let before = grants(tx, user_id)?;
+    change(tx)?;
+    let gained: Vec<String> = grants(tx, user_id)?.into_iter().filter(|right| !before.contains(right)).collect();
+    let mut names: Vec<String> = lacking(tx, &gained)?.iter().map(|right| everywhere(right).to_owned()).collect();
+    names.sort();
+    names.dedup();
+    match names.as_slice() {
+        [] => Ok(()),
+        names => Err(AppError::Refused(
+            field,
+            format!(
+                "would be given {} by a department or group, which you do not hold there yourself; nobody gives what \
+                 they lack",
+                few(names)
+            ),
+        )),
+    }
+}
+
+/// The first few of many, in words.
+pub fn few(rights: &[String]) -> String {
+    const NAMED: usize = 3;
+    match rights.len() {
+        0..=NAMED => rights.join(", "),
+        many => format!("{} and {} more", rights[..NAMED].join(", "), many - NAMED),
+    }
+}
