@@ -337,3 +337,23 @@ async fn who_sees_one_tenant_sees_the_delegations_for_it() {
     let refused = app.try_as("castellan_scoped", &scope).await.expect_err("it is for platform-wide staff");
     assert!(refused.starts_with("permission denied"), "{refused}");
 }
+
+#[actix_web::test]
+async fn use_is_noted_where_it_belongs() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person_with(&["tenants.view"]).await, app.person_with(&["jobs.view"]).await);
+    let id = hand_over(&app, &ada, &bob, &["tenants.view"]).await;
+    begin(&bob, id).await;
+    app.execute(
+        "update control.delegations set last_used_at = null; update control.assignments set last_used_at = null;
+        update control.sessions set last_seen_at = now() - interval '5 minutes' where delegation_id is not null",
+    )
+    .await;
+    let before = app.log_size().await;
+    assert_eq!(bob.get("/tenants").await.status, 200);
+    let used = "select (last_used_at is not null) || ' ' || times_used || ' ' || version from control.delegations";
+    assert_eq!(app.text(used).await, "true 1 1");
+    let own = "select count(*) from control.assignments where last_used_at is not null";
+    assert_eq!(app.number(own).await, 0, "nothing of one's own is used meanwhile");
+    assert_eq!(app.log_size().await, before, "and that is no change");
+}

@@ -332,6 +332,8 @@ begin
             where id in (select a.id from control.assignments a
                 where a.id = any (array(select h.assignment_id from control.held_assignments h
                     where h.user_id = alive.user_id))
+                -- Who acts for somebody else uses nothing of their own.
+                and alive.delegation_id is null and alive.impersonation_id is null
                 and (a.last_used_at is null or a.last_used_at < now() - interval '1 hour')
                 for no key update skip locked);
         update control.delegations set last_used_at = now()
