@@ -27,6 +27,31 @@ pub trait Privilege: Send + Sync + 'static {
     const IN_ANY_NAME: bool = false;
     /// What it protects belongs to no tenant, so that a role on one of them is not enough.
     const PLATFORM_ONLY: bool = false;
+    /// What it opens to somebody who impersonates a person of a tenant. Never to be opened: one's own account, means to
+    /// sign in, secrets, exports, decisions on privacy, billing, and acting for yet another person.
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Closed;
+}
+
+/// What a privilege opens to somebody who impersonates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Impersonating {
+    /// Nothing.
+    Closed,
+    /// Pages to look at.
+    Looking,
+    /// Changes, where acting was approved.
+    Acting,
+}
+
+impl Impersonating {
+    /// The spelling of column `privileges.while_impersonating`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Impersonating::Closed => "closed",
+            Impersonating::Looking => "looking",
+            Impersonating::Acting => "acting",
+        }
+    }
 }
 
 /// What it takes to hold a privilege.
@@ -48,11 +73,17 @@ pub struct PrivilegeInfo {
     pub name: &'static str,
     pub description: &'static str,
     pub log_reads: bool,
+    pub while_impersonating: Impersonating,
 }
 
 /// The registry entry of a privilege type.
 pub const fn info<P: Privilege>() -> PrivilegeInfo {
-    PrivilegeInfo { name: P::NAME, description: P::DESCRIPTION, log_reads: P::LOG_READS }
+    PrivilegeInfo {
+        name: P::NAME,
+        description: P::DESCRIPTION,
+        log_reads: P::LOG_READS,
+        while_impersonating: P::WHILE_IMPERSONATING,
+    }
 }
 
 /// On which rows a right holds.
@@ -157,6 +188,11 @@ pub struct ActingFor {
     /// In whose name.
     pub user_id: Uuid,
     pub name: String,
+    /// The one tenant that an impersonation reaches.
+    #[serde(default)]
+    pub tenant_id: Option<Uuid>,
+    #[serde(default)]
+    pub tenant: Option<String>,
     pub until: Timestamp,
     /// Whether changes are possible, or only looking.
     pub may_write: bool,
@@ -168,6 +204,11 @@ impl ActingFor {
     /// The id, when it is of this kind.
     pub fn id_of(&self, kind: ActingKind) -> Option<Uuid> {
         (self.kind == kind).then_some(self.id)
+    }
+
+    /// Whether somebody is impersonated, which differs from a delegation in what is open.
+    pub fn is_impersonation(&self) -> bool {
+        self.kind == ActingKind::Impersonation
     }
 }
 
@@ -280,6 +321,29 @@ impl Actor {
         self.acting_for.as_ref().is_some_and(|acting| acting.is_over)
     }
 
+    /// The impersonation that they are in.
+    pub fn impersonation(&self) -> Option<&ActingFor> {
+        self.acting_for.as_ref().filter(|acting| acting.is_impersonation())
+    }
+
+    /// Refuses what is not open in the name of whom they act for.
+    fn in_this_name<P: Privilege>(&self) -> Result<(), AppError> {
+        if P::IN_ANY_NAME {
+            return Ok(());
+        }
+        if self.acting_is_over() {
+            return Err(AppError::ActingOver);
+        }
+        let Some(acting) = self.impersonation() else { return Ok(()) };
+        match P::WHILE_IMPERSONATING {
+            Impersonating::Closed => Err(AppError::NotWhileImpersonating { is_look: false, typed: Vec::new() }),
+            Impersonating::Acting if !acting.may_write => {
+                Err(AppError::NotWhileImpersonating { is_look: true, typed: Vec::new() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the privilege is held anywhere; templates draw buttons from it.
     pub fn holds(&self, privilege: &str) -> bool {
         self.everything || self.grants.iter().any(|grant| grant.privilege == privilege)
@@ -351,12 +415,12 @@ impl<P> Clone for Can<P> {
 impl<P: Privilege> Can<P> {
     /// Asks the actor. Nobody signed in is `SignIn`, a missing right `Forbidden`, a missing proof `Elevate`.
     pub fn prove(actor: Arc<Actor>) -> Result<Can<P>, AppError> {
+        actor.in_this_name::<P>()?;
         let scope = match P::NEEDS {
             Needs::Nothing => Scope::Platform,
             Needs::HalfSession if actor.half.is_some() => Scope::Platform,
             _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
             Needs::HalfSession => return Err(AppError::AlreadyDone("/".to_owned())),
-            _ if actor.acting_is_over() && !P::IN_ANY_NAME => return Err(AppError::ActingOver),
             _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
             Needs::Session if actor.token_id.is_some() => return Err(AppError::Forbidden(P::NAME)),
             Needs::Session => Scope::Platform,
@@ -384,8 +448,11 @@ impl<P: Privilege> Can<P> {
 
     /// The database role whose policies and grants go with this proof.
     pub fn database_role(&self) -> &'static str {
+        let impersonates = self.actor.impersonation().map(|acting| acting.may_write);
         match (P::NEEDS, &self.actor.kind, &self.scope) {
             (Needs::Session | Needs::HalfSession | Needs::Nothing, _, _) => "castellan_auth",
+            (Needs::Grant, ..) if impersonates == Some(true) => "castellan_acting",
+            (Needs::Grant, ..) if impersonates == Some(false) => "castellan_viewing",
             (Needs::Grant, ActorKind::Job, _) => "castellan_jobs",
             (Needs::Grant, _, Scope::Platform) => "castellan_staff",
             (Needs::Grant, _, Scope::Rows { .. }) => "castellan_scoped",

@@ -28,6 +28,13 @@ pub enum AppError {
     /// 403; the time in which they acted for somebody else is over, and they have not gone back to themselves.
     #[error("acting for somebody else is over")]
     ActingOver,
+    /// A part of a page was asked for that was made in another name than the session has by now.
+    #[error("the page was made in another name")]
+    OtherName,
+    /// 403; closed to whoever impersonates somebody, or a change by one who only looks: what was typed, to be sent again
+    /// as oneself.
+    #[error("not open while impersonating")]
+    NotWhileImpersonating { is_look: bool, typed: Vec<(String, String)> },
     /// 403; the privilege that is missing.
     #[error("the privilege {0} is missing")]
     Forbidden(&'static str),
@@ -106,6 +113,7 @@ fn from_database(
             AppError::Conflict("Somebody else changed the same rows at the same moment. Try again.".into())
         }
         _ if message == "the session has ended" => AppError::SignIn,
+        _ if message == "acting for somebody else is over" => AppError::ActingOver,
         // Forms name the field; this is for what comes any other way, such as in a path.
         _ if message.starts_with("invalid byte sequence for encoding") => {
             AppError::BadRequest("What was sent contains a NUL byte, which no text may contain.".into())

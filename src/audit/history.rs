@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use castellan_schema::audit::{changes, events};
-use castellan_schema::control::{assignments, users, workspace_members};
+use castellan_schema::control::{assignments, impersonation_sessions, users, workspace_members};
 use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -28,6 +28,8 @@ pub struct Event {
     pub actor_id: Option<Uuid>,
     pub actor_label: Option<String>,
     pub effective_actor_id: Option<Uuid>,
+    pub delegation_id: Option<Uuid>,
+    pub impersonation_id: Option<Uuid>,
     pub session_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
     pub action: String,
@@ -48,12 +50,19 @@ impl Event {
         format!("/audit/{}", self.id)
     }
 
-    /// Who acted: a person by address, everything else by kind and name.
+    /// Who acted: a person by address, everything else by kind and name. `ada as bob` impersonated him, `ada for bob`
+    /// acted under his right.
     pub fn actor(&self, names: &HashMap<Uuid, String>) -> String {
-        match (self.actor_id, &self.actor_label) {
-            (Some(id), _) => names.get(&id).cloned().unwrap_or_else(|| format!("person {id}")),
+        let named = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| format!("person {id}"));
+        let actor = match (self.actor_id, &self.actor_label) {
+            (Some(id), _) => named(id),
             (None, Some(label)) => format!("{} {label}", self.actor_kind),
             (None, None) => self.actor_kind.clone(),
+        };
+        match (self.effective_actor_id, self.impersonation_id) {
+            (Some(id), Some(_)) => format!("{actor} as {}", named(id)),
+            (Some(id), None) => format!("{actor} for {}", named(id)),
+            (None, _) => actor,
         }
     }
 
@@ -68,6 +77,7 @@ impl Event {
             "role" => Some(format!("/roles/{id}")),
             "assignment" => Some(format!("/assignments/{id}")),
             "group" => Some(format!("/groups/{id}")),
+            "impersonation" if shell.may("impersonations.view") => Some(format!("/impersonations/{id}")),
             _ => None,
         }
     }
@@ -165,6 +175,9 @@ fn parts_of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppEr
     let mut parts: Vec<Uuid> = held.load(conn)?;
     let joined = workspace_members::table.filter(workspace_members::user_id.eq(id)).select(workspace_members::id);
     parts.extend(joined.load::<Uuid>(conn)?);
+    let of_them = impersonation_sessions::target_user_id.eq(id).or(impersonation_sessions::admin_user_id.eq(id));
+    let impersonations = impersonation_sessions::table.filter(of_them).select(impersonation_sessions::id);
+    parts.extend(impersonations.load::<Uuid>(conn)?);
     Ok(parts)
 }
 
@@ -176,7 +189,8 @@ pub fn latest(conn: &mut PgConnection, of: Of, rows: usize) -> Result<Vec<Entry>
 
 /// Adds names and changes to events.
 pub fn entries(conn: &mut PgConnection, events: Vec<Event>) -> Result<Vec<Entry>, AppError> {
-    let names = names(conn, events.iter().filter_map(|event| event.actor_id))?;
+    let people = events.iter().flat_map(|event| [event.actor_id, event.effective_actor_id]).flatten();
+    let names = names(conn, people)?;
     let mut changed = changes_of(conn, &events)?;
     Ok(events
         .into_iter()

@@ -11,7 +11,7 @@ pub use clients::pages::Head;
 
 use diesel::PgConnection;
 
-use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::actor::{Impersonating, Privilege, PrivilegeInfo, info};
 use crate::error::AppError;
 use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
@@ -37,11 +37,13 @@ pub struct Export;
 impl Privilege for View {
     const NAME: &'static str = "clients.view";
     const DESCRIPTION: &'static str = "See clients, their customizations, deployments and analytics";
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Looking;
 }
 
 impl Privilege for Manage {
     const NAME: &'static str = "clients.manage";
     const DESCRIPTION: &'static str = "Make, activate and pause clients, and change their facts and customizations";
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Acting;
 }
 
 impl Privilege for Archive {
@@ -53,6 +55,7 @@ impl Privilege for Archive {
 impl Privilege for Deploy {
     const NAME: &'static str = "clients.deploy";
     const DESCRIPTION: &'static str = "Start deployments of clients and cancel them";
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Acting;
 }
 
 impl Privilege for Export {

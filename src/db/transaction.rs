@@ -107,7 +107,12 @@ where
 
 pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>) -> Result<(), AppError> {
     let details = json!({ "asked_for": can.actor().asked_for });
-    let action = Action::general(P::NAME, "log").details(details);
+    let action = match can.actor().impersonation() {
+        // A page that was seen in somebody's name is in the log of their tenant.
+        Some(acting) => Action { tenant_id: acting.tenant_id, ..Action::general(P::NAME, "page") },
+        None => Action::general(P::NAME, "log"),
+    };
+    let action = action.details(details);
     conn.transaction(|conn| {
         // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
         conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
@@ -300,8 +305,8 @@ fn write_security(conn: &mut PgConnection, actor: &Actor, event: &SecurityEvent)
         event.kind.name(),
         event.severity,
         event.network_hash.as_deref(),
-        None::<Uuid>,
-        with_token(&event.details, actor).as_ref(),
+        actor.impersonation().and_then(|acting| acting.tenant_id),
+        with_name(with_token(&event.details, actor), actor).as_ref(),
     ))
     .get_result(conn)?;
     debug_assert!(noted);
@@ -317,6 +322,19 @@ fn with_token<'d>(details: &'d Value, actor: &Actor) -> Cow<'d, Value> {
     details
 }
 
+/// Refusals say in whose name somebody acted; events have columns for it.
+fn with_name<'d>(mut details: Cow<'d, Value>, actor: &Actor) -> Cow<'d, Value> {
+    if let (Some(acting), true) = (&actor.acting_for, details.is_object()) {
+        let details = details.to_mut();
+        details["acting_for"] = json!(acting.user_id);
+        match acting.kind {
+            ActingKind::Delegation => details["delegation_id"] = json!(acting.id),
+            ActingKind::Impersonation => details["impersonation_id"] = json!(acting.id),
+        }
+    }
+    details
+}
+
 /// Everybody may be noted.
 struct Noting;
 
@@ -324,6 +342,7 @@ impl Privilege for Noting {
     const NAME: &'static str = "security.note";
     const DESCRIPTION: &'static str = "Leave a security event";
     const NEEDS: Needs = Needs::Nothing;
+    const IN_ANY_NAME: bool = true;
 }
 
 /// The statements that say who acts, on which rows, as which role. They go in one round trip and, unlike a query, cost

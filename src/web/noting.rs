@@ -41,6 +41,11 @@ fn kind(error: &AppError) -> Option<(SecurityKind, &'static str, Value)> {
     let said = |kind, severity, why: &str| Some((kind, severity, json!({ "why": why })));
     match error {
         AppError::Forbidden(privilege) => said(AuthzFail, "warning", privilege),
+        AppError::ActingOver => said(AuthzFail, "warning", "acting for somebody else is over"),
+        AppError::NotWhileImpersonating { is_look: true, .. } => {
+            said(AuthzFail, "warning", "a change in an impersonation that only looks")
+        }
+        AppError::NotWhileImpersonating { .. } => said(AuthzFail, "warning", "closed while impersonating"),
         AppError::NotForTokens => said(AuthzFail, "warning", "a token where only people may go"),
         AppError::CrossSite(_) => said(MaliciousCsrf, "warning", "cross-site request"),
         AppError::WrongType(_) => said(InputValidationFail, "info", "a body of another type than forms have"),

@@ -20,7 +20,7 @@ pub struct SystemRole {
     contains: fn(&str) -> bool,
 }
 
-const SUPPORT: [&str; 9] = [
+const SUPPORT: [&str; 11] = [
     "overview.view",
     "tenants.view",
     "clients.view",
@@ -30,6 +30,8 @@ const SUPPORT: [&str; 9] = [
     "audit.view_history",
     "tenants.suspend",
     "search.use",
+    "people.impersonate",
+    "impersonations.view",
 ];
 
 /// The roles to begin with; founders make more.
@@ -63,7 +65,7 @@ type Pair = (String, String);
 pub async fn sync(db: &Db, can: &Can<Manage>, declared: Vec<PrivilegeInfo>) -> Result<(), AppError> {
     let wanted = wanted(&declared);
     let (known, held) = db.read(can, |conn| Ok((known(conn)?, held(conn)?))).await?;
-    let names: BTreeSet<String> = declared.iter().map(|info| info.name.to_owned()).collect();
+    let names: BTreeSet<Pair> = declared.iter().map(spelled).collect();
     if known == names && held == wanted {
         return Ok(());
     }
@@ -81,9 +83,14 @@ fn wanted(declared: &[PrivilegeInfo]) -> BTreeSet<Pair> {
     pairs.collect()
 }
 
-fn known(conn: &mut PgConnection) -> Result<BTreeSet<String>, AppError> {
-    let names: Vec<String> = privileges::table.select(privileges::name).load(conn)?;
-    Ok(names.into_iter().collect())
+/// Its name, and what it opens to whoever impersonates.
+fn spelled(info: &PrivilegeInfo) -> Pair {
+    (info.name.to_owned(), info.while_impersonating.as_str().to_owned())
+}
+
+fn known(conn: &mut PgConnection) -> Result<BTreeSet<Pair>, AppError> {
+    let known: Vec<Pair> = privileges::table.select((privileges::name, privileges::while_impersonating)).load(conn)?;
+    Ok(known.into_iter().collect())
 }
 
 fn held(conn: &mut PgConnection) -> Result<BTreeSet<Pair>, AppError> {
@@ -102,10 +109,15 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
                 privileges::name.eq(info.name),
                 privileges::description.eq(info.description),
                 privileges::log_reads.eq(info.log_reads),
+                privileges::while_impersonating.eq(info.while_impersonating.as_str()),
             ))
             .on_conflict(privileges::name)
             .do_update()
-            .set((privileges::description.eq(info.description), privileges::log_reads.eq(info.log_reads)))
+            .set((
+                privileges::description.eq(info.description),
+                privileges::log_reads.eq(info.log_reads),
+                privileges::while_impersonating.eq(info.while_impersonating.as_str()),
+            ))
             .execute(&mut **tx)?;
     }
     for role in &SYSTEM {
