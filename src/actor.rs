@@ -1,5 +1,8 @@
 //! Who acts, with which rights, on which rows. Plain types; `auth` builds them from a session.
 
+mod impersonating;
+mod scope;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -8,6 +11,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
+pub use impersonating::Impersonating;
+pub use scope::Scope;
+use scope::{Grant, Place};
 
 /// A named right, declared by the domain that it protects as a type without values.
 pub trait Privilege: Send + Sync + 'static {
@@ -30,28 +36,6 @@ pub trait Privilege: Send + Sync + 'static {
     /// What it opens to somebody who impersonates a person of a tenant. Never to be opened: one's own account, means to
     /// sign in, secrets, exports, decisions on privacy, billing, and acting for yet another person.
     const WHILE_IMPERSONATING: Impersonating = Impersonating::Closed;
-}
-
-/// What a privilege opens to somebody who impersonates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Impersonating {
-    /// Nothing.
-    Closed,
-    /// Pages to look at.
-    Looking,
-    /// Changes, where acting was approved.
-    Acting,
-}
-
-impl Impersonating {
-    /// The spelling of column `privileges.while_impersonating`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Impersonating::Closed => "closed",
-            Impersonating::Looking => "looking",
-            Impersonating::Acting => "acting",
-        }
-    }
 }
 
 /// What it takes to hold a privilege.
@@ -83,63 +67,6 @@ pub const fn info<P: Privilege>() -> PrivilegeInfo {
         description: P::DESCRIPTION,
         log_reads: P::LOG_READS,
         while_impersonating: P::WHILE_IMPERSONATING,
-    }
-}
-
-/// On which rows a right holds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Scope {
-    /// Every row.
-    #[default]
-    Platform,
-    /// The rows of these tenants and clients, and the tenant rows those clients belong to.
-    Rows { tenants: Vec<Uuid>, clients: Vec<Uuid>, client_tenants: Vec<Uuid> },
-}
-
-impl Scope {
-    /// Whether a row of this tenant and client is in it.
-    pub fn covers(&self, tenant_id: Option<Uuid>, client_id: Option<Uuid>) -> bool {
-        match self {
-            Scope::Platform => true,
-            Scope::Rows { tenants, clients, client_tenants } => {
-                let is_parent = client_id.is_none() && tenant_id.is_some_and(|id| client_tenants.contains(&id));
-                is_parent
-                    || tenant_id.is_some_and(|id| tenants.contains(&id))
-                    || client_id.is_some_and(|id| clients.contains(&id))
-            }
-        }
-    }
-}
-
-/// One right of a person, as `control.grants_of` spells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Grant {
-    privilege: String,
-    place: Place,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    Platform,
-    Tenant(Uuid),
-    Client(Uuid, Uuid),
-}
-
-impl Grant {
-    fn parse(text: &str) -> Option<Grant> {
-        let (privilege, place) = match text.split_once('@') {
-            None => (text, Place::Platform),
-            Some((privilege, place)) => {
-                let mut parts = place.split(':');
-                let place = match (parts.next()?, parts.next()?.parse().ok()?, parts.next()) {
-                    ("t", tenant, None) => Place::Tenant(tenant),
-                    ("c", client, Some(tenant)) => Place::Client(client, tenant.parse().ok()?),
-                    _ => return None,
-                };
-                (privilege, place)
-            }
-        };
-        Some(Grant { privilege: privilege.to_owned(), place })
     }
 }
 

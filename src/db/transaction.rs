@@ -1,6 +1,5 @@
 //! What happens between BEGIN and COMMIT: who acts, the event, the work, the effect.
 
-use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::details::{with_name, with_token};
 use super::functions::{record, record_security};
 use super::security::SecurityKind;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
@@ -311,28 +311,6 @@ fn write_security(conn: &mut PgConnection, actor: &Actor, event: &SecurityEvent)
     .get_result(conn)?;
     debug_assert!(noted);
     Ok(())
-}
-
-/// Facts about what a program did say with which token it did.
-fn with_token<'d>(details: &'d Value, actor: &Actor) -> Cow<'d, Value> {
-    let mut details = Cow::Borrowed(details);
-    if let (Some(id), true) = (actor.token_id, details.is_object()) {
-        details.to_mut()["token_id"] = json!(id);
-    }
-    details
-}
-
-/// Refusals say in whose name somebody acted; events have columns for it.
-fn with_name<'d>(mut details: Cow<'d, Value>, actor: &Actor) -> Cow<'d, Value> {
-    if let (Some(acting), true) = (&actor.acting_for, details.is_object()) {
-        let details = details.to_mut();
-        details["acting_for"] = json!(acting.user_id);
-        match acting.kind {
-            ActingKind::Delegation => details["delegation_id"] = json!(acting.id),
-            ActingKind::Impersonation => details["impersonation_id"] = json!(acting.id),
-        }
-    }
-    details
 }
 
 /// Everybody may be noted.

@@ -20,7 +20,7 @@ pub fn candidate(conn: &mut PgConnection, id: Uuid, asker: Option<Uuid>) -> Resu
         .inner_join(tenants::table.on(tenants::id.eq(workspace_members::tenant_id)))
         .filter(workspace_members::user_id.eq(id).and(workspace_members::deleted_at.is_null()))
         .filter(tenants::deleted_at.is_null())
-        .order((tenants::name_sort, tenants::id, workspace_members::role))
+        .order((tenants::name, tenants::id, workspace_members::role))
         .select((tenants::id, tenants::name, workspace_members::role))
         .distinct()
         .limit(TENANTS_OFFERED)

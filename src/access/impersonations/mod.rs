@@ -35,7 +35,7 @@ impl Privilege for Impersonate {
 }
 
 impl Privilege for Approve {
-    const NAME: &'static str = "people.approve_impersonation";
+    const NAME: &'static str = "impersonations.approve";
     const DESCRIPTION: &'static str =
         "Approve and refuse that others act as a person of a tenant, and end impersonations";
     const ELEVATED: bool = true;

@@ -283,10 +283,11 @@ begin
                 for no key update skip locked);
     end if;
     -- Who acts for somebody else has the rights that go with it, and none of their own.
-    acting_for := case
-        when alive.delegation_id is not null then control.delegated_authority(alive.delegation_id, alive.user_id)
-        when alive.impersonation_id is not null then control.impersonated_authority(alive.impersonation_id, alive.user_id)
-        end;
+    if alive.delegation_id is not null then
+        acting_for := control.delegated_authority(alive.delegation_id, alive.user_id);
+    elsif alive.impersonation_id is not null then
+        acting_for := control.impersonated_authority(alive.impersonation_id, alive.user_id);
+    end if;
     return jsonb_build_object(
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
         'acting_for', acting_for - 'grants',
