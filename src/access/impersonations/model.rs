@@ -15,6 +15,9 @@ pub const MODES: [&str; 2] = ["read_only", "acting"];
 /// The states that it goes through.
 pub const STATES: [&str; 6] = ["requested", "approved", "refused", "lapsed", "active", "ended"];
 
+/// The actions that end one.
+pub const ENDS: [&str; 2] = ["session.stop_acting", "session.sign_out"];
+
 /// One impersonation as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = impersonation_sessions, check_for_backend(Pg))]
@@ -160,6 +163,11 @@ pub struct Done {
 }
 
 impl Done {
+    /// Whether it changed anything; what ends an impersonation is no change made in it.
+    pub fn is_change(&self) -> bool {
+        !self.is_read && !ENDS.contains(&self.action.as_str())
+    }
+
     /// The address of a page that was seen.
     pub fn asked_for(&self) -> &str {
         self.details.get("asked_for").and_then(Value::as_str).unwrap_or_default()

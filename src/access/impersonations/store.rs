@@ -13,7 +13,7 @@ use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
 use super::forms::NewImpersonation;
-use super::model::{Done, Impersonation, Listed};
+use super::model::{Done, ENDS, Impersonation, Listed};
 use super::{Approve, Impersonate, candidates, letters};
 use crate::access::people::store as people;
 use crate::actor::ActingKind;
@@ -142,9 +142,6 @@ pub fn person_names(conn: &mut PgConnection, ids: Vec<Uuid>) -> Result<Vec<(Uuid
 pub fn tenant_names(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, AppError> {
     Ok(tenants::table.filter(tenants::id.eq_any(ids)).select((tenants::id, tenants::name)).load(conn)?)
 }
-
-/// What ends an impersonation is no change made in it.
-const ENDS: [&str; 2] = ["session.stop_acting", "session.sign_out"];
 
 /// Pages seen and changes made, by impersonation and whether they were reads.
 fn counted(conn: &mut PgConnection, ids: Vec<Uuid>) -> Result<HashMap<(Uuid, bool), i64>, AppError> {
