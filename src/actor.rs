@@ -1,5 +1,8 @@
 //! Who acts, with which rights, on which rows. Plain types; `auth` builds them from a session.
 
+mod impersonating;
+mod scope;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -8,6 +11,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
+pub use impersonating::Impersonating;
+pub use scope::Scope;
+use scope::{Grant, Place};
 
 /// A named right, declared by the domain that it protects as a type without values.
 pub trait Privilege: Send + Sync + 'static {
@@ -25,12 +31,15 @@ pub trait Privilege: Send + Sync + 'static {
     const WHILE_ENROLLING: bool = false;
     /// Open in whoever's name somebody acts, also when that is over: the ways back to oneself.
     const IN_ANY_NAME: bool = false;
-    /// For what needs a session and no more, such as one's own account: open while somebody acts for another person.
+    /// For what needs a session and no more, such as one's own account: open under a delegation.
     const WHILE_ACTING: bool = false;
     /// Can be handed to somebody else for a while. Not what would last beyond that: giving rights or means to sign in.
     const DELEGABLE: bool = false;
     /// What it protects belongs to no tenant, so that a role on one of them is not enough.
     const PLATFORM_ONLY: bool = false;
+    /// What it opens to somebody who impersonates a person of a tenant. Never to be opened: one's own account, means to
+    /// sign in, secrets, exports, decisions on privacy, billing, and acting for yet another person.
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Closed;
 }
 
 /// What it takes to hold a privilege.
@@ -55,6 +64,7 @@ pub struct PrivilegeInfo {
     pub is_delegable: bool,
     /// Whether its use asks for elevation.
     pub is_dangerous: bool,
+    pub while_impersonating: Impersonating,
 }
 
 /// The registry entry of a privilege type.
@@ -65,68 +75,7 @@ pub const fn info<P: Privilege>() -> PrivilegeInfo {
         log_reads: P::LOG_READS,
         is_delegable: P::DELEGABLE,
         is_dangerous: P::ELEVATED,
-    }
-}
-
-/// On which rows a right holds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Scope {
-    /// Every row.
-    #[default]
-    Platform,
-    /// The rows of these tenants and clients, and the tenant rows those clients belong to.
-    Rows { tenants: Vec<Uuid>, clients: Vec<Uuid>, client_tenants: Vec<Uuid> },
-}
-
-impl Scope {
-    /// Whether a row of this tenant and client is in it.
-    pub fn covers(&self, tenant_id: Option<Uuid>, client_id: Option<Uuid>) -> bool {
-        match self {
-            Scope::Platform => true,
-            Scope::Rows { tenants, clients, .. } => {
-                tenant_id.is_some_and(|id| tenants.contains(&id)) || client_id.is_some_and(|id| clients.contains(&id))
-            }
-        }
-    }
-
-    /// Whether the row of a tenant itself is in it: that of a client's tenant is, and nothing else of that tenant.
-    pub fn covers_tenant(&self, id: Uuid) -> bool {
-        match self {
-            Scope::Rows { client_tenants, .. } if client_tenants.contains(&id) => true,
-            _ => self.covers(Some(id), None),
-        }
-    }
-}
-
-/// One right of a person, as `control.grants_of` spells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Grant {
-    privilege: String,
-    place: Place,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    Platform,
-    Tenant(Uuid),
-    Client(Uuid, Uuid),
-}
-
-impl Grant {
-    fn parse(text: &str) -> Option<Grant> {
-        let (privilege, place) = match text.split_once('@') {
-            None => (text, Place::Platform),
-            Some((privilege, place)) => {
-                let mut parts = place.split(':');
-                let place = match (parts.next()?, parts.next()?.parse().ok()?, parts.next()) {
-                    ("t", tenant, None) => Place::Tenant(tenant),
-                    ("c", client, Some(tenant)) => Place::Client(client, tenant.parse().ok()?),
-                    _ => return None,
-                };
-                (privilege, place)
-            }
-        };
-        Some(Grant { privilege: privilege.to_owned(), place })
+        while_impersonating: P::WHILE_IMPERSONATING,
     }
 }
 
@@ -175,6 +124,11 @@ pub struct ActingFor {
     /// In whose name.
     pub user_id: Uuid,
     pub name: String,
+    /// The one tenant that an impersonation reaches.
+    #[serde(default)]
+    pub tenant_id: Option<Uuid>,
+    #[serde(default)]
+    pub tenant: Option<String>,
     pub until: Timestamp,
     /// Whether changes are possible, or only looking.
     pub may_write: bool,
@@ -186,6 +140,11 @@ impl ActingFor {
     /// The id, when it is of this kind.
     pub fn id_of(&self, kind: ActingKind) -> Option<Uuid> {
         (self.kind == kind).then_some(self.id)
+    }
+
+    /// Whether somebody is impersonated, which differs from a delegation in what is open.
+    pub fn is_impersonation(&self) -> bool {
+        self.kind == ActingKind::Impersonation
     }
 }
 
@@ -298,6 +257,32 @@ impl Actor {
         self.acting_for.as_ref().is_some_and(|acting| acting.is_over)
     }
 
+    /// The impersonation that they are in.
+    pub fn impersonation(&self) -> Option<&ActingFor> {
+        self.acting_for.as_ref().filter(|acting| acting.is_impersonation())
+    }
+
+    /// Refuses what is not open in the name of whom they act for.
+    fn in_this_name<P: Privilege>(&self) -> Result<(), AppError> {
+        if P::IN_ANY_NAME {
+            return Ok(());
+        }
+        if self.acting_is_over() {
+            return Err(AppError::ActingOver);
+        }
+        let Some(acting) = self.impersonation() else {
+            let is_own = P::NEEDS == Needs::Session && !P::WHILE_ACTING;
+            return if is_own && self.acting_for.is_some() { Err(AppError::OnlyAsOneself) } else { Ok(()) };
+        };
+        match P::WHILE_IMPERSONATING {
+            Impersonating::Closed => Err(AppError::NotWhileImpersonating { is_look: false, typed: Vec::new() }),
+            Impersonating::Acting if !acting.may_write => {
+                Err(AppError::NotWhileImpersonating { is_look: true, typed: Vec::new() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the privilege is held anywhere; templates draw buttons from it.
     pub fn holds(&self, privilege: &str) -> bool {
         self.everything || self.grants.iter().any(|grant| grant.privilege == privilege)
@@ -369,15 +354,12 @@ impl<P> Clone for Can<P> {
 impl<P: Privilege> Can<P> {
     /// Asks the actor. Nobody signed in is `SignIn`, a missing right `Forbidden`, a missing proof `Elevate`.
     pub fn prove(actor: Arc<Actor>) -> Result<Can<P>, AppError> {
+        actor.in_this_name::<P>()?;
         let scope = match P::NEEDS {
             Needs::Nothing => Scope::Platform,
             Needs::HalfSession if actor.half.is_some() => Scope::Platform,
             _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
             Needs::HalfSession => return Err(AppError::AlreadyDone("/".to_owned())),
-            _ if actor.acting_is_over() && !P::IN_ANY_NAME => return Err(AppError::ActingOver),
-            Needs::Session if actor.acting_for.is_some() && !P::WHILE_ACTING && !P::IN_ANY_NAME => {
-                return Err(AppError::OnlyAsOneself);
-            }
             _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
             Needs::Session if actor.token_id.is_some() => return Err(AppError::Forbidden(P::NAME)),
             Needs::Session => Scope::Platform,
@@ -405,8 +387,11 @@ impl<P: Privilege> Can<P> {
 
     /// The database role whose policies and grants go with this proof.
     pub fn database_role(&self) -> &'static str {
+        let impersonates = self.actor.impersonation().map(|acting| acting.may_write);
         match (P::NEEDS, &self.actor.kind, &self.scope) {
             (Needs::Session | Needs::HalfSession | Needs::Nothing, _, _) => "castellan_auth",
+            (Needs::Grant, ..) if impersonates == Some(true) => "castellan_acting",
+            (Needs::Grant, ..) if impersonates == Some(false) => "castellan_viewing",
             (Needs::Grant, ActorKind::Job, _) => "castellan_jobs",
             (Needs::Grant, _, Scope::Platform) => "castellan_staff",
             (Needs::Grant, _, Scope::Rows { .. }) => "castellan_scoped",

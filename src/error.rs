@@ -31,6 +31,13 @@ pub enum AppError {
     /// 403; something of one's own, while acting for somebody else.
     #[error("only as oneself")]
     OnlyAsOneself,
+    /// A part of a page was asked for that was made in another name than the session has by now.
+    #[error("the page was made in another name")]
+    OtherName,
+    /// 403; closed to whoever impersonates somebody, or a change by one who only looks: what was typed, to be sent again
+    /// as oneself.
+    #[error("not open while impersonating")]
+    NotWhileImpersonating { is_look: bool, typed: Vec<(String, String)> },
     /// 403; the privilege that is missing.
     #[error("the privilege {0} is missing")]
     Forbidden(&'static str),

@@ -57,6 +57,7 @@ pub fn nav() -> Vec<NavGroup> {
                 access::NAV_GROUPS,
                 access::delegations::NAV,
                 access::NAV_TOKENS,
+                access::impersonations::NAV,
             ],
         },
         NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
@@ -70,6 +71,7 @@ pub fn counts() -> Vec<Count> {
         (tenancy::NAV.href, tenancy::count),
         (clients::NAV.href, clients::count),
         (operations::NAV_JOBS.href, operations::failed_jobs),
+        (access::impersonations::NAV.href, access::requested_impersonations),
     ]
 }
 

@@ -328,6 +328,34 @@ pub mod control {
     }
 
     diesel::table! {
+        control.impersonation_sessions (id) {
+            id -> Uuid,
+            admin_user_id -> Uuid,
+            target_user_id -> Uuid,
+            tenant_id -> Uuid,
+            mode -> Text,
+            reason -> Text,
+            ticket -> Text,
+            minutes -> Int4,
+            status -> Text,
+            lapses_at -> Nullable<Timestamptz>,
+            decided_at -> Nullable<Timestamptz>,
+            decided_by -> Nullable<Uuid>,
+            decision_reason -> Nullable<Text>,
+            started_at -> Nullable<Timestamptz>,
+            ends_at -> Nullable<Timestamptz>,
+            ended_at -> Nullable<Timestamptz>,
+            ended_by -> Nullable<Uuid>,
+            ended_reason -> Nullable<Text>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.job_queue (id) {
             id -> Uuid,
             kind -> Text,
@@ -414,6 +442,7 @@ pub mod control {
             created_at -> Timestamptz,
             updated_at -> Timestamptz,
             is_delegable -> Bool,
+            while_impersonating -> Text,
         }
     }
 
@@ -645,6 +674,7 @@ pub mod control {
     diesel::joinable!(group_memberships -> users (user_id));
     diesel::joinable!(groups -> tenants (tenant_id));
     diesel::joinable!(idempotency_keys -> users (user_id));
+    diesel::joinable!(impersonation_sessions -> tenants (tenant_id));
     diesel::joinable!(job_queue -> tenants (tenant_id));
     diesel::joinable!(job_queue -> users (actor_id));
     diesel::joinable!(outbox -> tenants (tenant_id));
@@ -652,6 +682,7 @@ pub mod control {
     diesel::joinable!(role_privileges -> privileges (privilege_name));
     diesel::joinable!(role_privileges -> roles (role_id));
     diesel::joinable!(sessions -> delegations (delegation_id));
+    diesel::joinable!(sessions -> impersonation_sessions (impersonation_id));
     diesel::joinable!(sessions -> users (user_id));
     diesel::joinable!(tenant_domains -> tenants (tenant_id));
     diesel::joinable!(tenant_policies -> tenants (tenant_id));
@@ -675,6 +706,7 @@ pub mod control {
         group_memberships,
         groups,
         idempotency_keys,
+        impersonation_sessions,
         job_queue,
         login_attempts,
         outbox,

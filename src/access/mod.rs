@@ -7,6 +7,7 @@ pub mod departments;
 pub mod factors_reset;
 pub mod giving;
 pub mod groups;
+pub mod impersonations;
 pub mod invitations;
 pub mod links;
 pub mod people;
@@ -18,6 +19,7 @@ pub use crate::auth::{founders, reach};
 
 use std::sync::Arc;
 
+use diesel::PgConnection;
 use uuid::Uuid;
 
 use crate::actor::{Actor, Can, Needs, Privilege, PrivilegeInfo, info};
@@ -103,13 +105,25 @@ pub const NAV_GROUPS: NavItem =
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<View>(), info::<Manage>(), info::<Export>()]
+    use impersonations::{Approve, Impersonate, ViewImpersonations};
+    let impersonations = vec![info::<Impersonate>(), info::<Approve>(), info::<ViewImpersonations>()];
+    [vec![info::<View>(), info::<Manage>(), info::<Export>()], impersonations].concat()
+}
+
+/// Impersonations that wait for a second person, counted to ten thousand.
+pub fn requested_impersonations(conn: &mut PgConnection) -> Result<i64, AppError> {
+    impersonations::store::count_waiting(conn)
 }
 
 /// What this domain does outside of requests.
 pub fn handlers() -> Handlers {
     const FINISH_LOCKS: &str = "access.finish_locks";
-    Handlers::new().on(FINISH_LOCKS, people::jobs::finish_locks).scheduled(Every::minutes(5), FINISH_LOCKS)
+    const FINISH_IMPERSONATIONS: &str = "access.finish_impersonations";
+    Handlers::new()
+        .on(FINISH_LOCKS, people::jobs::finish_locks)
+        .scheduled(Every::minutes(5), FINISH_LOCKS)
+        .on(FINISH_IMPERSONATIONS, impersonations::jobs::finish)
+        .scheduled(Every::minutes(1), FINISH_IMPERSONATIONS)
 }
 
 /// The pages of this domain. A fixed word comes before `{id}`.
@@ -126,6 +140,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(link_routes());
     routes.extend(token_routes());
     routes.extend(delegations::routes());
+    routes.extend(impersonations::routes());
     routes.extend([role_routes(), assignment_routes(), group_routes(), department_routes()].into_iter().flatten());
     routes
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use castellan_schema::audit::{changes, events};
-use castellan_schema::control::{assignments, delegations, users, workspace_members};
+use castellan_schema::control::{assignments, delegations, impersonation_sessions, users, workspace_members};
 use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -29,6 +29,7 @@ pub struct Event {
     pub actor_label: Option<String>,
     pub effective_actor_id: Option<Uuid>,
     pub delegation_id: Option<Uuid>,
+    pub impersonation_id: Option<Uuid>,
     pub session_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
     pub action: String,
@@ -49,17 +50,19 @@ impl Event {
         format!("/audit/{}", self.id)
     }
 
-    /// Who acted, and for whom: a person by address, everything else by kind and name.
+    /// Who acted: a person by address, everything else by kind and name. `ada as bob` impersonated him, `ada for bob`
+    /// acted under his right.
     pub fn actor(&self, names: &HashMap<Uuid, String>) -> String {
-        let person = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| format!("person {id}"));
+        let named = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| format!("person {id}"));
         let actor = match (self.actor_id, &self.actor_label) {
-            (Some(id), _) => person(id),
+            (Some(id), _) => named(id),
             (None, Some(label)) => format!("{} {label}", self.actor_kind),
             (None, None) => self.actor_kind.clone(),
         };
-        match self.effective_actor_id {
-            Some(id) => format!("{actor} for {}", person(id)),
-            None => actor,
+        match (self.effective_actor_id, self.impersonation_id) {
+            (Some(id), Some(_)) => format!("{actor} as {}", named(id)),
+            (Some(id), None) => format!("{actor} for {}", named(id)),
+            (None, _) => actor,
         }
     }
 
@@ -80,6 +83,7 @@ impl Event {
             "assignment" => Some(format!("/assignments/{id}")),
             "group" => Some(format!("/groups/{id}")),
             "delegation" if shell.may("access.view") => Some(format!("/delegations/{id}")),
+            "impersonation" if shell.may("impersonations.view") => Some(format!("/impersonations/{id}")),
             _ => None,
         }
     }
@@ -182,6 +186,9 @@ fn parts_of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppEr
     parts.extend(delegations::table.filter(theirs).select(delegations::id).load::<Uuid>(conn)?);
     let joined = workspace_members::table.filter(workspace_members::user_id.eq(id)).select(workspace_members::id);
     parts.extend(joined.load::<Uuid>(conn)?);
+    let of_them = impersonation_sessions::target_user_id.eq(id).or(impersonation_sessions::admin_user_id.eq(id));
+    let impersonations = impersonation_sessions::table.filter(of_them).select(impersonation_sessions::id);
+    parts.extend(impersonations.load::<Uuid>(conn)?);
     Ok(parts)
 }
 

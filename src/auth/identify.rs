@@ -51,6 +51,9 @@ pub async fn identify(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match whoever_asks(&request).await {
+        Ok(Some(actor)) if is_of_another_name(&request, &actor) => {
+            return Ok(request.error_response(AppError::OtherName));
+        }
         Ok(Some(mut actor)) => {
             actor.asked_for = asked_for(&request);
             request.extensions_mut().insert(Arc::new(actor));
@@ -60,6 +63,14 @@ pub async fn identify(
         Err(error) => return Ok(request.error_response(error)),
     }
     Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// Whether a part is asked for by a page that was made when the session acted in another name: it has another bar, or
+/// none. Pages say it in a header, as `templates/base.html` tells htmx.
+fn is_of_another_name(request: &ServiceRequest, actor: &Actor) -> bool {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let now = actor.acting_for.as_ref().map(|acting| acting.id.to_string()).unwrap_or_default();
+    request.method().is_safe() && header("HX-Request") == "true" && header("Acting-Under") != now
 }
 
 /// A program by its token, or a person by their cookie; never both.
@@ -118,6 +129,21 @@ impl<P: Privilege> FromRequest for Can<P> {
                 let form = Form::from_request(request, payload);
                 Box::pin(async move { Err(AppError::ElevateFirst(form.await.map(Form::typed).unwrap_or_default())) })
             }
+            // Whoever only looks changes nothing, whatever the privilege of the address.
+            Ok(can) if only_looks(&can) && !P::IN_ANY_NAME && !request.method().is_safe() => {
+                let form = Form::from_request(request, payload);
+                Box::pin(async move { Err(not_impersonating(true, form.await)) })
+            }
+            Err(AppError::NotWhileImpersonating { is_look, .. }) if !request.method().is_safe() => {
+                let form = Form::from_request(request, payload);
+                Box::pin(async move { Err(not_impersonating(is_look, form.await)) })
+            }
+            Ok(can) if can.actor().impersonation().is_some() && !P::IN_ANY_NAME && request.method().is_safe() => {
+                request.extensions_mut().insert(LimitedTo::Rows(can.scope().clone()));
+                let db = request.app_data::<Data<Db>>().expect("the app registers its database").clone();
+                // Each page that is seen in another name leaves an event, before it is read.
+                Box::pin(async move { db.note_read(&can).await.map(|()| can) })
+            }
             proof => {
                 if let Some(limits) = proof.as_ref().ok().and_then(limits) {
                     request.extensions_mut().insert(limits);
@@ -136,6 +162,15 @@ fn limits<P: Privilege>(can: &Can<P>) -> Option<LimitedTo> {
         (Needs::Session, _) => can.actor().user_id.map(LimitedTo::Own),
         _ => None,
     }
+}
+
+fn only_looks<P: Privilege>(can: &Can<P>) -> bool {
+    can.actor().impersonation().is_some_and(|acting| !acting.may_write)
+}
+
+/// What was typed is kept, to be sent again by somebody who is themselves.
+fn not_impersonating(is_look: bool, form: Result<Form, AppError>) -> AppError {
+    AppError::NotWhileImpersonating { is_look, typed: form.map(Form::typed).unwrap_or_default() }
 }
 
 /// A form whose sender has no session any more is kept; anything else is just sent to sign in.

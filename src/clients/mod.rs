@@ -11,7 +11,7 @@ pub use clients::pages::Head;
 
 use diesel::PgConnection;
 
-use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::actor::{Impersonating, Privilege, PrivilegeInfo, info};
 use crate::error::AppError;
 use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
@@ -38,12 +38,14 @@ impl Privilege for View {
     const NAME: &'static str = "clients.view";
     const DESCRIPTION: &'static str = "See clients, their customizations, deployments and analytics";
     const DELEGABLE: bool = true;
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Looking;
 }
 
 impl Privilege for Manage {
     const NAME: &'static str = "clients.manage";
     const DESCRIPTION: &'static str = "Make, activate and pause clients, and change their facts and customizations";
     const DELEGABLE: bool = true;
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Acting;
 }
 
 impl Privilege for Archive {
@@ -57,6 +59,7 @@ impl Privilege for Deploy {
     const NAME: &'static str = "clients.deploy";
     const DESCRIPTION: &'static str = "Start deployments of clients and cancel them";
     const DELEGABLE: bool = true;
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Acting;
 }
 
 impl Privilege for Export {

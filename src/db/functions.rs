@@ -90,6 +90,14 @@ extern "SQL" {
     #[sql_name = "control.token_of"]
     fn token_of(token_hash: Binary) -> Nullable<Uuid>;
 
+    /// `control.impersonated_authority`: what somebody may do in an impersonation, and why it is over.
+    #[sql_name = "control.impersonated_authority"]
+    fn impersonated_authority(impersonation_id: Uuid, user_id: Uuid) -> Jsonb;
+
+    /// `control.impersonated_grants`: what is open to whoever impersonates somebody in a tenant.
+    #[sql_name = "control.impersonated_grants"]
+    fn impersonated_grants(target: Uuid, tenant: Uuid, mode: Text, runs_it: Bool) -> Jsonb;
+
     /// `control.whereabouts`: what the ids are of, whoever may see it.
     #[sql_name = "control.whereabouts"]
     fn whereabouts(ids: Array<Uuid>) -> Jsonb;

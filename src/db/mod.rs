@@ -1,6 +1,7 @@
 //! The only place that sees a connection. Reading and writing go through [`Db`], which opens the transaction,
 //! says who acts, and leaves the event.
 
+mod details;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod engine;

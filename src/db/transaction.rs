@@ -1,6 +1,5 @@
 //! What happens between BEGIN and COMMIT: who acts, the event, the work, the effect.
 
-use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::details::{with_name, with_token};
 use super::functions::{record, record_security};
 use super::security::SecurityKind;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
@@ -107,7 +107,12 @@ where
 
 pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>) -> Result<(), AppError> {
     let details = json!({ "asked_for": can.actor().asked_for });
-    let action = Action::general(P::NAME, "log").details(details);
+    let action = match can.actor().impersonation() {
+        // A page that was seen in somebody's name is in the log of their tenant.
+        Some(acting) => Action { tenant_id: acting.tenant_id, ..Action::general(P::NAME, "page") },
+        None => Action::general(P::NAME, "log"),
+    };
+    let action = action.details(details);
     conn.transaction(|conn| {
         // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
         conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
@@ -300,29 +305,12 @@ fn write_security(conn: &mut PgConnection, actor: &Actor, event: &SecurityEvent)
         event.kind.name(),
         event.severity,
         event.network_hash.as_deref(),
-        None::<Uuid>,
-        with_acting(with_token(&event.details, actor), actor).as_ref(),
+        actor.impersonation().and_then(|acting| acting.tenant_id),
+        with_name(with_token(&event.details, actor), actor).as_ref(),
     ))
     .get_result(conn)?;
     debug_assert!(noted);
     Ok(())
-}
-
-/// Facts about what a program did say with which token it did.
-fn with_token<'d>(details: &'d Value, actor: &Actor) -> Cow<'d, Value> {
-    let mut details = Cow::Borrowed(details);
-    if let (Some(id), true) = (actor.token_id, details.is_object()) {
-        details.to_mut()["token_id"] = json!(id);
-    }
-    details
-}
-
-/// Refusals of somebody who acts for another person say for whom; events have columns for it.
-fn with_acting<'d>(mut details: Cow<'d, Value>, actor: &Actor) -> Cow<'d, Value> {
-    if let (Some(acting), true) = (&actor.acting_for, details.is_object()) {
-        details.to_mut()["effective_actor_id"] = json!(acting.user_id);
-    }
-    details
 }
 
 /// Everybody may be noted.
@@ -332,6 +320,7 @@ impl Privilege for Noting {
     const NAME: &'static str = "security.note";
     const DESCRIPTION: &'static str = "Leave a security event";
     const NEEDS: Needs = Needs::Nothing;
+    const IN_ANY_NAME: bool = true;
 }
 
 /// The statements that say who acts, on which rows, as which role. They go in one round trip and, unlike a query, cost

@@ -13,7 +13,7 @@ pub use maintenance::embedded_handlers;
 
 use diesel::PgConnection;
 
-use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::actor::{Impersonating, Privilege, PrivilegeInfo, info};
 use crate::error::AppError;
 use crate::jobs::Handlers;
 use crate::web::nav::NavItem;
@@ -36,12 +36,14 @@ impl Privilege for ViewOverview {
     const NAME: &'static str = "overview.view";
     const DESCRIPTION: &'static str = "See the overview, as far as the rows that it counts may be seen";
     const DELEGABLE: bool = true;
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Looking;
 }
 
 impl Privilege for Search {
     const NAME: &'static str = "search.use";
     const DESCRIPTION: &'static str = "Jump to anything that may be seen by its id, name, address or domain";
     const DELEGABLE: bool = true;
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Looking;
 }
 
 impl Privilege for ViewJobs {

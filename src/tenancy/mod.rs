@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use diesel::PgConnection;
 
-use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::actor::{Impersonating, Privilege, PrivilegeInfo, info};
 use crate::error::AppError;
 use crate::jobs::{Every, Handlers};
 use crate::web::edit::{edit, update};
@@ -43,6 +43,15 @@ impl Privilege for View {
     const NAME: &'static str = "tenants.view";
     const DESCRIPTION: &'static str = "See tenants, their people, domains and policies";
     const DELEGABLE: bool = true;
+    const WHILE_IMPERSONATING: Impersonating = Impersonating::Looking;
+}
+
+/// The right of [`View`] where a secret is shown: how a domain is proven.
+pub struct ViewSecrets;
+
+impl Privilege for ViewSecrets {
+    const NAME: &'static str = View::NAME;
+    const DESCRIPTION: &'static str = View::DESCRIPTION;
 }
 
 impl Privilege for Manage {

@@ -29,15 +29,18 @@ impl ResponseError for AppError {
         match self {
             _ if self.is_too_fast() => StatusCode::TOO_MANY_REQUESTS,
             AppError::NotFound => StatusCode::NOT_FOUND,
-            AppError::SignIn | AppError::EnrolFirst | AppError::Elevate | AppError::AlreadyDone(_) => {
-                StatusCode::SEE_OTHER
-            }
+            AppError::OtherName
+            | AppError::SignIn
+            | AppError::EnrolFirst
+            | AppError::Elevate
+            | AppError::AlreadyDone(_) => StatusCode::SEE_OTHER,
             AppError::SignInFirst(_) | AppError::ElevateFirst(_) | AppError::TokenRefused { .. } => {
                 StatusCode::UNAUTHORIZED
             }
             AppError::Forbidden(_)
             | AppError::ActingOver
             | AppError::OnlyAsOneself
+            | AppError::NotWhileImpersonating { .. }
             | AppError::CrossSite(_)
             | AppError::NotForTokens => StatusCode::FORBIDDEN,
             AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -89,6 +92,15 @@ struct ElevateFirst<'t> {
 }
 
 #[derive(Template)]
+#[template(path = "stop_first.html")]
+struct StopFirst<'t> {
+    shell: Shell,
+    message: String,
+    action: String,
+    typed: &'t [(String, String)],
+}
+
+#[derive(Template)]
 #[template(path = "sign_in_first.html")]
 struct SignInFirst<'t> {
     shell: Shell,
@@ -107,6 +119,12 @@ pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         Some(AppError::SignIn) => Some(to_sign_in(response.request())),
         Some(AppError::EnrolFirst) => Some(leave_for(response.request(), "/account/factors")),
         Some(AppError::Elevate) => Some(to_elevation(response.request())),
+        Some(AppError::OtherName) => Some(reload(response.request())),
+        // The bar of the page says in whose name it was made, so a part of it alone would not do.
+        Some(AppError::ActingOver) if is_fragment(response.request()) => Some(reload(response.request())),
+        Some(error @ AppError::NotWhileImpersonating { typed, .. }) if !typed.is_empty() => {
+            Some(stop_first(response.request(), message(status, Some(error)), typed))
+        }
         Some(AppError::SignInFirst(typed)) => Some(sign_in_first(response.request(), typed)),
         Some(AppError::ElevateFirst(typed)) => Some(elevate_first(response.request(), typed)),
         _ => None,
@@ -165,6 +183,14 @@ fn elevate_first(request: &HttpRequest, typed: &[(String, String)]) -> HttpRespo
     html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).finish())
 }
 
+/// The form as it was sent, to be sent again once the person is themselves.
+fn stop_first(request: &HttpRequest, message: String, typed: &[(String, String)]) -> HttpResponse {
+    let shell = Context::of(request).shell("Not while you impersonate somebody");
+    let page = StopFirst { shell, message, action: request.uri().to_string(), typed };
+    let status = StatusCode::FORBIDDEN;
+    html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).finish())
+}
+
 fn title(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "That cannot be asked for",
@@ -196,6 +222,12 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
             "This is about your own account and what is yours to give, and now you act for somebody else. Stop that \
              first, then come back."
                 .into()
+        }
+        (Some(AppError::NotWhileImpersonating { is_look: true, .. }), _) => {
+            "This impersonation can only look. Nothing was changed. Stop it to go on as yourself.".into()
+        }
+        (Some(AppError::NotWhileImpersonating { .. }), _) => {
+            "This is closed while you impersonate somebody. Nothing was changed. Stop it to go on as yourself.".into()
         }
         (Some(AppError::Forbidden(privilege)), _) => {
             format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you.")
@@ -249,9 +281,21 @@ fn to_elevation(request: &HttpRequest) -> HttpResponse {
     leave_for(request, &format!("/elevation?return_to={}", encode(back)))
 }
 
+fn is_fragment(request: &HttpRequest) -> bool {
+    request.headers().contains_key("HX-Request")
+}
+
+/// To the whole page of what was asked for.
+fn reload(request: &HttpRequest) -> HttpResponse {
+    match request.method().is_safe() {
+        true => leave_for(request, request.uri().path_and_query().map_or("/", |target| target.as_str())),
+        false => leave_for(request, "/"),
+    }
+}
+
 /// A whole page is redirected; a fragment tells htmx to leave for the other page, never to swap it in.
 fn leave_for(request: &HttpRequest, location: &str) -> HttpResponse {
-    if request.headers().contains_key("HX-Request") {
+    if is_fragment(request) {
         let mut answer = HttpResponse::NoContent().finish();
         if let Ok(value) = HeaderValue::from_str(location) {
             answer.headers_mut().insert(HeaderName::from_static("hx-redirect"), value);

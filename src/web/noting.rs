@@ -56,6 +56,10 @@ fn kind(error: &AppError) -> Option<(SecurityKind, &'static str, Value)> {
         // It may just have ended under them.
         AppError::ActingOver => said(AuthzFail, "info", "acting for somebody else is over"),
         AppError::OnlyAsOneself => said(AuthzFail, "info", "only as oneself"),
+        AppError::NotWhileImpersonating { is_look: true, .. } => {
+            said(AuthzFail, "warning", "a change in an impersonation that only looks")
+        }
+        AppError::NotWhileImpersonating { .. } => said(AuthzFail, "warning", "closed while impersonating"),
         AppError::NotForTokens => said(AuthzFail, "warning", "a token where only people may go"),
         AppError::CrossSite(_) => said(MaliciousCsrf, "warning", "cross-site request"),
         AppError::WrongType(_) => said(InputValidationFail, "info", "a body of another type than forms have"),

@@ -51,6 +51,11 @@ impl Shell {
         self.actor.acting_for.as_ref()
     }
 
+    /// Whether the person is in an impersonation.
+    pub fn impersonates(&self) -> bool {
+        self.actor.impersonation().is_some()
+    }
+
     /// Adds a breadcrumb.
     pub fn under(mut self, label: impl Into<String>, href: impl Into<String>) -> Shell {
         self.trail.push(Crumb { label: label.into(), href: href.into() });

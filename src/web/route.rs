@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route as ActixRoute, guard, http::Method, web};
 use uuid::Uuid;
 
-use crate::actor::{Can, Needs, Privilege};
+use crate::actor::{Can, Impersonating, Needs, Privilege};
 use crate::error::AppError;
 
 /// One row of the route table.
@@ -20,6 +20,9 @@ pub struct Route {
     pub elevated: bool,
     /// Whether reading it leaves an event.
     pub logs_reads: bool,
+    pub while_impersonating: Impersonating,
+    /// Open in whoever's name somebody acts.
+    pub in_any_name: bool,
     make: Box<dyn Fn() -> ActixRoute + Send + Sync>,
 }
 
@@ -37,6 +40,8 @@ pub trait Guarded {
     const NEEDS: Needs;
     const ELEVATED: bool;
     const LOG_READS: bool;
+    const WHILE_IMPERSONATING: Impersonating;
+    const IN_ANY_NAME: bool;
 }
 
 macro_rules! guarded {
@@ -46,6 +51,8 @@ macro_rules! guarded {
             const NEEDS: Needs = P::NEEDS;
             const ELEVATED: bool = P::ELEVATED;
             const LOG_READS: bool = P::LOG_READS;
+            const WHILE_IMPERSONATING: Impersonating = P::WHILE_IMPERSONATING;
+            const IN_ANY_NAME: bool = P::IN_ANY_NAME;
         }
     };
 }
@@ -73,6 +80,8 @@ where
         needs: Args::NEEDS,
         elevated: Args::ELEVATED,
         logs_reads: Args::LOG_READS,
+        while_impersonating: Args::WHILE_IMPERSONATING,
+        in_any_name: Args::IN_ANY_NAME,
         make: Box::new(move || verbs(&verb).to(handler.clone())),
     }
 }

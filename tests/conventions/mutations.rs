@@ -281,6 +281,45 @@ impl Walk {
         self.app.elevate(&self.person).await;
     }
 
+    /// Somebody of a tenant is looked at and acted as; other founders ask for what this one decides.
+    async fn impersonations(&mut self) {
+        let bob = self.app.text("select id from control.users where email = 'bob@northwind.example'").await;
+        let person = format!("/people/{bob}");
+        let typed = [("ticket", "SUP-1")];
+        let other = self.app.founder().await;
+        let acting = [("mode", "acting"), ("ticket", "SUP-2"), ("reason", "because")];
+        for noun in ["refusal", "approval"] {
+            let mut form = other.get(&format!("{person}/impersonation/new")).await.form();
+            for (name, value) in acting {
+                form = form.with(name, value);
+            }
+            let shown = other.submit(&form).await;
+            let asked = other.submit(&shown.form()).await.location();
+            self.act(&asked, &[noun]).await;
+            if noun == "approval" {
+                assert_eq!(other.post_form(&format!("{asked}/beginning"), &[]).await.status, 303);
+                self.act(&asked, &["ending"]).await;
+            }
+        }
+        self.twice(&format!("{person}/impersonation/new"), &typed).await;
+        self.send("/acting/end", &[]).await;
+        self.app.elevate(&self.person).await;
+        self.begin_approved(&person, &other).await;
+        self.send("/acting/end", &[]).await;
+        self.app.elevate(&self.person).await;
+    }
+
+    /// Begins what somebody else approved: the reason is the one of the request.
+    async fn begin_approved(&mut self, person: &str, other: &Person) {
+        other.post_form("/acting/end", &[]).await;
+        self.app.elevate(other).await;
+        let asked =
+            self.twice(&format!("{person}/impersonation/new"), &[("mode", "acting"), ("ticket", "SUP-3")]).await;
+        let form = other.get(&format!("{asked}/approval/new")).await.form().with("reason", "because");
+        assert_eq!(other.submit(&form).await.status, 303);
+        self.send(&format!("{asked}/beginning"), &[("reason", "because")]).await;
+    }
+
     async fn account(&mut self) {
         let (id, email) = (self.person.id.expect("somebody"), self.person.email.clone());
         for one in ["one", "all others"] {
@@ -373,6 +412,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.jobs().await;
     walk.tokens().await;
     walk.delegations().await;
+    walk.impersonations().await;
     walk.account().await;
     walk.factors().await;
     let mut walked: BTreeSet<&str> = walk.walked.keys().copied().collect();

@@ -73,6 +73,17 @@ async fn roles_get_what_the_golden_table_says() {
     app.leaves_jobs();
 }
 
+/// What is open to whoever impersonates, as one text: every new route says it, and is closed unless it does.
+#[test]
+fn what_is_open_while_impersonating_is_what_the_golden_table_says() {
+    let mut table = format!("{:72}while impersonating", "route");
+    for route in routes::table() {
+        let open = if route.in_any_name { "always" } else { route.while_impersonating.as_str() };
+        table += &format!("\n{:72}{open}", format!("{} {}", route.method, route.path));
+    }
+    expect_file!["../golden/impersonation.txt"].assert_eq(&(table + "\n"));
+}
+
 #[test]
 fn every_route_names_a_privilege_of_the_registry() {
     let known: BTreeSet<&str> = routes::privileges().iter().map(|info| info.name).collect();

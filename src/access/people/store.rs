@@ -147,6 +147,11 @@ pub fn memberships(conn: &mut PgConnection, id: Uuid, most: i64) -> Result<Vec<M
         .load(conn)?)
 }
 
+/// Whether somebody holds a role that is limited to no tenant, whatever it contains.
+pub fn holds_on_platform(conn: &mut PgConnection, id: Uuid) -> Result<bool, AppError> {
+    Ok(grants(conn, id)?.iter().any(|grant| !grant.contains('@')))
+}
+
 /// A page of a person's sessions, the latest first.
 pub fn sessions(conn: &mut PgConnection, id: Uuid, window: &Window) -> Result<Slice<Session>, AppError> {
     let query = sessions::table.inner_join(users::table).filter(sessions::user_id.eq(id)).into_boxed();

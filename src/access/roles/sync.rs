@@ -20,7 +20,7 @@ pub struct SystemRole {
     contains: fn(&str) -> bool,
 }
 
-const SUPPORT: [&str; 9] = [
+const SUPPORT: [&str; 11] = [
     "overview.view",
     "tenants.view",
     "clients.view",
@@ -30,6 +30,8 @@ const SUPPORT: [&str; 9] = [
     "audit.view_history",
     "tenants.suspend",
     "search.use",
+    "people.impersonate",
+    "impersonations.view",
 ];
 
 /// The roles to begin with; founders make more.
@@ -57,22 +59,16 @@ pub const SYSTEM: [SystemRole; 4] = [
 ];
 
 type Pair = (String, String);
-/// A privilege as stored: its name, its sentence, whether reads are logged, whether it asks for elevation, whether
-/// it can be handed on.
-type Known = (String, String, bool, bool, bool);
+/// A privilege as stored: its name, its sentence, what it opens while impersonating, whether reads are logged, whether it
+/// asks for elevation, whether it can be handed on.
+type Known = (String, String, String, bool, bool, bool);
 
 /// Writes declared privileges and system roles where they differ; at most starts nothing differs and nothing is
 /// written.
 pub async fn sync(db: &Db, can: &Can<Manage>, declared: Vec<PrivilegeInfo>) -> Result<(), AppError> {
     let wanted = wanted(&declared);
     let (known, held) = db.read(can, |conn| Ok((known(conn)?, held(conn)?))).await?;
-    let said: BTreeSet<Known> = declared
-        .iter()
-        .map(|info| {
-            let (name, description) = (info.name.to_owned(), info.description.to_owned());
-            (name, description, info.log_reads, info.is_dangerous, info.is_delegable)
-        })
-        .collect();
+    let said: BTreeSet<Known> = declared.iter().map(spelled).collect();
     if known == said && held == wanted {
         return Ok(());
     }
@@ -90,10 +86,22 @@ fn wanted(declared: &[PrivilegeInfo]) -> BTreeSet<Pair> {
     pairs.collect()
 }
 
+fn spelled(info: &PrivilegeInfo) -> Known {
+    (
+        info.name.to_owned(),
+        info.description.to_owned(),
+        info.while_impersonating.as_str().to_owned(),
+        info.log_reads,
+        info.is_dangerous,
+        info.is_delegable,
+    )
+}
+
 fn known(conn: &mut PgConnection) -> Result<BTreeSet<Known>, AppError> {
     let columns = (
         privileges::name,
         privileges::description,
+        privileges::while_impersonating,
         privileges::log_reads,
         privileges::is_dangerous,
         privileges::is_delegable,
@@ -120,6 +128,7 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
                 privileges::log_reads.eq(info.log_reads),
                 privileges::is_delegable.eq(info.is_delegable),
                 privileges::is_dangerous.eq(info.is_dangerous),
+                privileges::while_impersonating.eq(info.while_impersonating.as_str()),
             ))
             .on_conflict(privileges::name)
             .do_update()
@@ -128,6 +137,7 @@ fn write(tx: &mut Tx<'_, Manage>, declared: &[PrivilegeInfo], wanted: &BTreeSet<
                 privileges::log_reads.eq(info.log_reads),
                 privileges::is_delegable.eq(info.is_delegable),
                 privileges::is_dangerous.eq(info.is_dangerous),
+                privileges::while_impersonating.eq(info.while_impersonating.as_str()),
             ))
             .execute(&mut **tx)?;
     }

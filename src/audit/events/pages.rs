@@ -24,6 +24,9 @@ use crate::web::list_view::ListView;
 use crate::web::memo::Memo;
 use crate::web::page::{self, Shell};
 
+/// In whose name people acted when it was not their own.
+pub const ACTING: [&str; 2] = ["delegation", "impersonation"];
+
 /// What the log can be asked for.
 pub const LIST: ListSpec = ListSpec {
     search: "",
@@ -36,6 +39,7 @@ pub const LIST: ListSpec = ListSpec {
         Field { name: "tenant", label: "tenant", kind: FieldKind::Text },
         Field { name: "outcome", label: "outcome", kind: FieldKind::Choice(&["success", "failure", "denied"]) },
         Field { name: "kind", label: "kind", kind: FieldKind::Choice(&["changes", "reads"]) },
+        Field { name: "acting", label: "in another name", kind: FieldKind::Choice(&ACTING) },
         Field { name: "occurred", label: "occurred", kind: FieldKind::Days },
         Field { name: "request", label: "request", kind: FieldKind::Id },
     ],
@@ -115,7 +119,7 @@ pub async fn index(
     view.word("actor", worded(list.values("actor"), &words.people));
     view.word("in the name of", worded(list.values("effective_actor"), &words.people));
     view.word("tenant", worded(list.values("tenant"), &words.slugs));
-    let without_reads = ["kind", "action", "request"].iter().all(|field| list.values(field).is_empty());
+    let without_reads = ["kind", "action", "request", "acting"].iter().all(|field| list.values(field).is_empty());
     let page = Index { shell: context.shell("Audit log"), list: view, events: slice.rows, words, without_reads };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
@@ -171,6 +175,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "actor_label",
         "effective_actor_id",
         "delegation_id",
+        "impersonation_id",
         "session_id",
         "request_id",
         "action",
@@ -206,6 +211,7 @@ fn cells(event: &Event) -> Vec<String> {
         event.actor_label.clone().unwrap_or_default(),
         id(event.effective_actor_id),
         id(event.delegation_id),
+        id(event.impersonation_id),
         id(event.session_id),
         id(event.request_id),
         event.action.clone(),

@@ -62,6 +62,13 @@ fn narrowed(list: &List) -> Boxed {
     query = one_of!(query, events::tenant_id, list.ids("tenant"));
     query = one_of!(query, events::request_id, list.ids("request"));
     query = outcomes(query, list.values("outcome"));
+    let acting = list.values("acting");
+    query = match (acting.iter().any(|one| one == "delegation"), acting.iter().any(|one| one == "impersonation")) {
+        (true, true) => query.filter(events::effective_actor_id.is_not_null()),
+        (true, false) => query.filter(events::delegation_id.is_not_null()),
+        (false, true) => query.filter(events::impersonation_id.is_not_null()),
+        (false, false) => query,
+    };
     let span = list.span("occurred");
     if let Some(from) = span.and_then(|span| span.from) {
         query = query.filter(events::occurred_at.ge(from));
@@ -77,12 +84,12 @@ fn some(ids: Vec<Uuid>) -> Vec<Option<Uuid>> {
     ids.into_iter().map(Some).collect()
 }
 
-/// Reads are kept out unless somebody asks for them, or for an action or a request, which say themselves what they
-/// want.
+/// Reads are kept out unless somebody asks for them, or for an action, a request or another name, which say themselves
+/// what they want.
 fn kinds(list: &List, query: Boxed) -> Boxed {
     let kinds = list.values("kind");
     let has = |kind: &str| kinds.iter().any(|one| one == kind);
-    let is_named = !list.values("action").is_empty() || !list.values("request").is_empty();
+    let is_named = ["action", "request", "acting"].iter().any(|field| !list.values(field).is_empty());
     match (has("changes"), has("reads")) {
         (true, true) => query,
         (false, true) => query.filter(events::is_read),

@@ -19,8 +19,16 @@ pub async fn end(can: Can<StopActing>, request: HttpRequest, db: Data<Db>) -> Re
     };
     let token = cookie::new_token();
     let token_hash = cookie::hash(&token);
-    let action = Action::on("session.stop_acting", "session", session_id);
+    let action = match acting.tenant_id.filter(|_| acting.is_impersonation()) {
+        // In the history of the impersonation and of the tenant.
+        Some(tenant_id) => Action::on("session.stop_acting", "impersonation", acting.id).tenant(tenant_id),
+        None => Action::on("session.stop_acting", "session", session_id),
+    };
     db.write(&can, action, move |tx| store::end(tx, session_id, token_hash)).await?;
     cookie::renew(&request, &token)?;
+    if acting.is_impersonation() {
+        let said = format!("You no longer impersonate {}. You act as yourself again.", acting.name);
+        return Ok(see_other("/", Flash::ok(said)));
+    }
     Ok(see_other("/", Flash::ok(format!("You no longer act for {}. You act as yourself again.", acting.name))))
 }

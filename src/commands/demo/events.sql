@@ -118,3 +118,35 @@ from demo.drawn where table_name is not null;
 insert into audit.changes (event_id, occurred_at, table_name, row_id, op, before, after, tenant_id, client_id)
 select event_id, occurred_at, table_name, row_id, op, before, after, tenant_id, client_id
 from demo.effects order by occurred_at;
+
+-- Two impersonations that are over: support looked, and acted after a second person had approved it.
+create table demo.impersonations as
+select demo.id(made.at, t.n * 10 + made.k, 101) as id, made.k, made.at, mode, minutes, lasted, reason, ticket, t.id as tenant_id, p.id as target_id,
+    s.id as admin_id, (select a.id from demo.staff a where a.place = 2) as approver_id
+from (values
+    (1, now() - interval '6 days 3 hours', 'read_only', 30, 12, 'The list of clients looks empty to them.', 'SUP-2041'),
+    (2, now() - interval '2 days 5 hours', 'acting', 45, 31, 'The customization cannot be published from their side.', 'SUP-2107')
+) as made (k, at, mode, minutes, lasted, reason, ticket)
+join demo.tenants t on t.place = 1
+join demo.people p on p.tenant_id = t.id and p.k = made.k
+join demo.staff s on s.place = 3;
+insert into control.impersonation_sessions (id, admin_user_id, target_user_id, tenant_id, mode, reason, ticket, minutes, status,
+    lapses_at, decided_at, decided_by, decision_reason, started_at, ends_at, ended_at, ended_by, ended_reason, created_at, updated_at)
+select id, admin_id, target_id, tenant_id, mode, reason, ticket, minutes, 'ended', at + interval '4 hours',
+    case when mode = 'acting' then at - interval '4 minutes' end, case when mode = 'acting' then approver_id end,
+    case when mode = 'acting' then 'Seen the ticket; nobody there can do it today.' end,
+    at, at + make_interval(mins => minutes), at + make_interval(mins => lasted), admin_id, 'stopped', at - interval '9 minutes', at
+from demo.impersonations
+on conflict do nothing;
+insert into audit.events (id, occurred_at, actor_kind, actor_id, effective_actor_id, impersonation_id, request_id, action,
+    is_read, reason, target_kind, target_id, tenant_id, details)
+select gen_random_uuid(), i.at + make_interval(mins => done.minute), 'person', i.admin_id,
+    case when done.minute > 0 then i.target_id end, case when done.minute > 0 then i.id end, gen_random_uuid(), done.action,
+    done.is_read, case when done.minute = 0 then i.reason end, case when done.is_read then 'page' else 'impersonation' end,
+    case when not done.is_read then i.id end, i.tenant_id,
+    jsonb_strip_nulls(jsonb_build_object('demo', true, 'asked_for', done.page || case when done.page like '%/' then i.tenant_id::text else '' end))
+from demo.impersonations i
+cross join lateral (values (0, 'impersonation.begin', false, null), (1, 'tenants.view', true, '/tenants/'),
+    (3, 'clients.view', true, '/clients'), (8, 'clients.view', true, '/deployments'), (i.lasted, 'session.stop_acting', false, null))
+    as done (minute, action, is_read, page)
+where i.at > (select log_begins from demo.size);

@@ -82,6 +82,9 @@ begin
             end if;
         end if;
     end if;
+    if current_setting('role') in ('castellan_viewing', 'castellan_acting') and p_outcome = 'success' and not p_is_read then
+        perform control.hold_impersonation();
+    end if;
     insert into audit.events (actor_kind, actor_id, actor_label, effective_actor_id, delegation_id, impersonation_id,
         session_id, request_id, action, outcome, is_read, reason, target_kind, target_id, tenant_id, client_id, details)
     values (
@@ -353,6 +356,105 @@ begin
         'has_factor', alive.mfa_enabled,
         'factor_wanted', not alive.mfa_enabled and control.factor_wanted(alive.user_id),
         'grants', coalesce(acting_for -> 'grants', control.grants_of(alive.user_id)));
+end
+$$;
+
+-- What somebody may do in an impersonation, for `session_authority`; never null. Of the person's rights, and of what
+-- belonging to the tenant gives, that which is open while impersonating: everybody looks, and owners and admins change
+-- what may be changed. Nothing is left when it is over, whatever the reason.
+create or replace function control.impersonated_authority(p_impersonation_id uuid, p_user_id uuid) returns jsonb
+language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+    held record;
+    over text;
+begin
+    select i.id, i.target_user_id, i.tenant_id, i.mode, i.status, i.ends_at, u.name, t.name as tenant,
+            u.status = 'active' and u.deleted_at is null and u.kind = 'human' as is_active,
+            u.is_staff or exists (select from control.effective_rights e
+                where e.user_id = u.id and e.scope_kind = 'platform') as is_staff,
+            t.deleted_at is not null as is_gone,
+            exists (select from control.workspace_members m where m.user_id = u.id and m.tenant_id = i.tenant_id
+                and m.deleted_at is null) as is_member,
+            exists (select from control.workspace_members m where m.user_id = u.id and m.tenant_id = i.tenant_id
+                and m.deleted_at is null and m.role in ('owner', 'admin')) as runs_it
+        into held
+        from control.impersonation_sessions i
+        join control.users u on u.id = i.target_user_id
+        join control.tenants t on t.id = i.tenant_id
+        where i.id = p_impersonation_id and i.admin_user_id = p_user_id;
+    if not found then
+        return jsonb_build_object('kind', 'impersonation', 'id', p_impersonation_id, 'user_id', p_user_id,
+            'name', 'somebody', 'until', now(), 'may_write', false, 'is_over', true, 'grants', '[]'::jsonb);
+    end if;
+    over := case
+        when held.status <> 'active' then 'ended'
+        when held.ends_at <= now() then 'time'
+        when not held.is_active then 'the person is not active any more'
+        when held.is_staff then 'the person belongs to the staff'
+        when held.is_gone then 'the tenant is deleted'
+        when not held.is_member then 'the person left the tenant'
+        when not exists (select from control.effective_rights e where e.user_id = p_user_id
+            and e.privilege_name = 'people.impersonate' and e.scope_kind = 'platform') then 'the right was taken away'
+        end;
+    return jsonb_build_object('kind', 'impersonation', 'id', held.id, 'user_id', held.target_user_id,
+        'name', held.name, 'tenant_id', held.tenant_id, 'tenant', held.tenant,
+        'until', coalesce(held.ends_at, now()), 'may_write', held.mode = 'acting', 'is_over', over is not null, 'why_over', over,
+        'grants', case when over is not null then '[]'::jsonb
+            else control.impersonated_grants(held.target_user_id, held.tenant_id, held.mode, held.runs_it) end);
+end
+$$;
+
+create or replace function control.impersonated_grants(p_target uuid, p_tenant uuid, p_mode text, p_runs_it boolean)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog
+as $$
+begin
+    return (with opened as (
+            select p.name, p.while_impersonating = 'acting' as changes from control.privileges p
+            where p.while_impersonating = 'looking' or p.while_impersonating = 'acting' and p_mode = 'acting'
+        ), granted as (
+            select o.name || '@t:' || p_tenant as spelled from opened o where not o.changes or p_runs_it
+            union
+            select e.privilege_name || case e.scope_kind when 'tenant' then '@t:' || e.tenant_id
+                    else '@c:' || e.client_id || ':' || e.tenant_id end
+                from control.effective_rights e join opened o on o.name = e.privilege_name
+                where e.user_id = p_target and e.tenant_id = p_tenant and e.scope_kind in ('tenant', 'client')
+        )
+        select coalesce(jsonb_agg(g.spelled order by g.spelled), '[]') from granted g);
+end
+$$;
+
+-- A change in an impersonation that ended while its request was on the way is refused, and one in an impersonation that
+-- only looks always. Ending it waits for the change, or the change for it.
+create or replace function control.hold_impersonation() returns void
+language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+    v_id uuid := nullif(current_setting('castellan.impersonation_id', true), '')::uuid;
+begin
+    perform 1 from control.impersonation_sessions i where i.id = v_id for no key update;
+    if (control.impersonated_authority(v_id, control.actor_id()) ->> 'is_over')::boolean then
+        raise exception 'acting for somebody else is over' using errcode = 'CA401';
+    end if;
+    if current_setting('role') = 'castellan_viewing' then
+        raise exception 'permission denied for changes in an impersonation that only looks' using errcode = 'CA403';
+    end if;
+end
+$$;
+
+-- See trigger `end_impersonation`.
+create or replace function control.end_impersonation() returns trigger
+language plpgsql security definer set search_path = pg_catalog
+as $$
+begin
+    update control.impersonation_sessions i
+        set status = 'ended', ended_at = least(now(), i.ends_at),
+            ended_by = case when i.ends_at > now() then control.actor_id() end,
+            ended_reason = case when i.ends_at <= now() then 'time'
+                when new.revoked_at is not null then 'session ended' else 'stopped' end
+        where i.id = old.impersonation_id and i.status = 'active';
+    return null;
 end
 $$;
 

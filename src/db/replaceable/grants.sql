@@ -64,3 +64,42 @@ grant select on audit.events to castellan_auth;
 grant execute on function control.delegable_rights(uuid, text[], uuid) to castellan_auth, castellan_staff, castellan_scoped;
 -- A preview reads what it would change and send, whatever the role, before it is rolled back.
 grant select on audit.changes, control.outbox to castellan_auth;
+
+-- Whoever impersonates a person of a tenant reads what is named here and nothing else: a new table is closed to them
+-- until somebody decides otherwise. Which rows is said by the policies of people with a scope.
+do $$
+declare
+    impersonating constant text := 'castellan_viewing, castellan_acting';
+    readable text;
+begin
+    execute format('revoke all on all tables in schema control, audit from %s', impersonating);
+    execute format('revoke all on all functions in schema control, audit from %s', impersonating);
+    execute format('grant usage on schema control, audit to %s', impersonating);
+    execute format('grant execute on function control.actor_id(), control.scope_ids(text) to %s', impersonating);
+    execute format('grant execute on function audit.record(text, text, boolean, text, text, uuid, uuid, uuid, jsonb),
+        audit.record_security(text, text, bytea, uuid, jsonb) to %s', impersonating);
+    foreach readable in array array[
+        'tenants', 'tenant_policies', 'policy_overrides', 'workspaces', 'workspace_members', 'users',
+        'clients', 'client_customizations', 'client_deployments', 'deployment_tracking_events', 'client_analytics'
+    ] loop
+        execute format('grant select on control.%I to %s', readable, impersonating);
+    end loop;
+    -- Without the secret by which a domain is proven.
+    execute format('grant select (id, tenant_id, domain, is_primary, status, verified_at, deleted_at)
+        on control.tenant_domains to %s', impersonating);
+    -- Without what a job works on.
+    execute format('grant select (id, kind, status, tenant_id, client_id, created_at) on control.job_queue to %s', impersonating);
+    execute format('grant select on audit.events, audit.changes to %s', impersonating);
+end
+$$;
+-- Who acts works for the tenant's clients. Accounts, credentials, sessions, tokens, roles, policies and domains stay out.
+grant insert, update on control.clients, control.client_customizations, control.client_deployments to castellan_acting;
+grant insert on control.deployment_tracking_events to castellan_acting;
+grant execute on function control.stamp(), control.stamp_versioned(), control.stamp_version(), control.stamp_time() to castellan_acting;
+-- Forms that are sent twice, and previews, which read what would be sent.
+grant select, insert on control.idempotency_keys to castellan_acting;
+grant select (id, event_id, kind, recipient, subject, tenant_id) on control.outbox to castellan_acting;
+-- Whether one is over by more than the clock.
+grant execute on function control.impersonated_authority(uuid, uuid) to castellan_jobs;
+-- What the page that begins one shows.
+grant execute on function control.impersonated_grants(uuid, uuid, text, boolean) to castellan_staff;

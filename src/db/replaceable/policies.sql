@@ -38,7 +38,7 @@ begin
             using (true) with check (true)', t.nspname, t.relname);
         execute format('drop policy if exists scoped on %I.%I', t.nspname, t.relname);
         if scoped is not null then
-            execute format('create policy scoped on %I.%I to castellan_scoped using (%s) with check (%s)',
+            execute format('create policy scoped on %I.%I to castellan_scoped, castellan_viewing, castellan_acting using (%s) with check (%s)',
                 t.nspname, t.relname, scoped, writable);
         end if;
     end loop;

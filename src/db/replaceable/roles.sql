@@ -7,7 +7,8 @@ declare
     belongs text := case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end;
 begin
     foreach wanted in array array[
-        'castellan_owner', 'castellan_web', 'castellan_auth', 'castellan_staff', 'castellan_scoped', 'castellan_jobs'
+        'castellan_owner', 'castellan_web', 'castellan_auth', 'castellan_staff', 'castellan_scoped', 'castellan_jobs',
+        'castellan_viewing', 'castellan_acting'
     ] loop
         begin
             if not exists (select from pg_roles where rolname = wanted) then

@@ -59,6 +59,15 @@ begin
         end if;
     end loop;
 
+    -- However a session ends or goes back to its own person, the impersonation in it ends with it.
+    drop trigger if exists end_impersonation on control.sessions;
+    create trigger end_impersonation after update of revoked_at, impersonation_id on control.sessions
+        for each row
+        when (old.impersonation_id is not null
+            and (new.impersonation_id is distinct from old.impersonation_id
+                or old.revoked_at is null and new.revoked_at is not null))
+        execute function control.end_impersonation();
+
     foreach stamp in array array['events', 'changes', 'security_events'] loop
         execute format('drop trigger if exists refuse_rewrite on audit.%I', stamp);
         execute format('create trigger refuse_rewrite before update or delete on audit.%I

@@ -17,7 +17,7 @@ use crate::error::AppError;
 use crate::tenancy::tenants::model::Tenant;
 use crate::tenancy::tenants::pages::{Head, trail};
 use crate::tenancy::tenants::store as tenants;
-use crate::tenancy::{Export, Manage, View};
+use crate::tenancy::{Export, Manage, ViewSecrets};
 use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::flash::Flash;
@@ -43,7 +43,12 @@ struct Index {
     domains: Vec<Domain>,
 }
 
-pub async fn index(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+pub async fn index(
+    can: Can<ViewSecrets>,
+    context: Context,
+    db: Data<Db>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, AppError> {
     let list = List::of(&LIST, &context)?;
     let (head, slice, count, list) = db
         .read(&can, move |conn| {
@@ -99,7 +104,7 @@ struct Show {
     history: Vec<Entry>,
 }
 
-pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: RowId) -> Result<HttpResponse, AppError> {
+pub async fn show(can: Can<ViewSecrets>, context: Context, db: Data<Db>, id: RowId) -> Result<HttpResponse, AppError> {
     let (DomainOf { tenant, domain }, is_being_checked, history) = db
         .read(&can, move |conn| {
             let of = store::find(conn, id.0)?;

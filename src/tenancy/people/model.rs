@@ -28,6 +28,8 @@ pub struct Member {
     pub email: String,
     #[diesel(select_expression = users::name)]
     pub name: String,
+    #[diesel(select_expression = users::is_staff)]
+    pub is_staff: bool,
     #[diesel(select_expression = users::name_sort)]
     pub name_sort: String,
     #[diesel(select_expression = users::status)]
