@@ -121,11 +121,13 @@ pub mod control {
     diesel::table! {
         control.ceremonies (id) {
             id -> Uuid,
-            session_id -> Uuid,
+            session_id -> Nullable<Uuid>,
             kind -> Text,
             state -> Jsonb,
             created_at -> Timestamptz,
             expires_at -> Timestamptz,
+            bound_to -> Nullable<Bytea>,
+            used_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -450,6 +452,8 @@ pub mod control {
             factors -> Array<Nullable<Text>>,
             elevated_until -> Nullable<Timestamptz>,
             elevated_by -> Nullable<Text>,
+            identity_id -> Nullable<Uuid>,
+            oidc_sid -> Nullable<Text>,
         }
     }
 
@@ -541,6 +545,24 @@ pub mod control {
     }
 
     diesel::table! {
+        control.user_identities (id) {
+            id -> Uuid,
+            user_id -> Uuid,
+            issuer -> Text,
+            subject -> Text,
+            provider_key -> Text,
+            label -> Text,
+            last_used_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+            revoked_by -> Nullable<Uuid>,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.users (id) {
             id -> Uuid,
             kind -> Text,
@@ -622,10 +644,12 @@ pub mod control {
     diesel::joinable!(policy_overrides -> tenants (tenant_id));
     diesel::joinable!(role_privileges -> privileges (privilege_name));
     diesel::joinable!(role_privileges -> roles (role_id));
+    diesel::joinable!(sessions -> user_identities (identity_id));
     diesel::joinable!(sessions -> users (user_id));
     diesel::joinable!(tenant_domains -> tenants (tenant_id));
     diesel::joinable!(tenant_policies -> tenants (tenant_id));
     diesel::joinable!(user_credentials -> users (user_id));
+    diesel::joinable!(user_identities -> users (user_id));
     diesel::joinable!(workspace_members -> users (user_id));
     diesel::joinable!(workspaces -> tenants (tenant_id));
 
@@ -657,6 +681,7 @@ pub mod control {
         tenant_policies,
         tenants,
         user_credentials,
+        user_identities,
         users,
         workspace_members,
         workspaces,

@@ -20,6 +20,7 @@ begin
             when 'users' then array['last_login_at', 'failed_login_count', 'locked_until']
             when 'assignments' then array['last_used_at']
             when 'api_tokens' then array['last_used_at']
+            when 'user_identities' then array['last_used_at']
             when 'tenants' then array['last_activity_at']
             when 'clients' then array['last_activity_at']
             when 'job_queue' then array['lease_until', 'progress_done', 'progress_total']
