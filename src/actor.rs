@@ -24,6 +24,8 @@ pub trait Privilege: Send + Sync + 'static {
     const WHILE_ENROLLING: bool = false;
     /// What it protects belongs to no tenant, so that a role on one of them is not enough.
     const PLATFORM_ONLY: bool = false;
+    /// Changes under it are asked for by other machines, so that they need not come from a page of ours.
+    const FROM_ELSEWHERE: bool = false;
 }
 
 /// What it takes to hold a privilege.

@@ -20,6 +20,8 @@ pub struct Route {
     pub elevated: bool,
     /// Whether reading it leaves an event.
     pub logs_reads: bool,
+    /// Whether it is taken from other sites and machines, too.
+    pub from_elsewhere: bool,
     make: Box<dyn Fn() -> ActixRoute + Send + Sync>,
 }
 
@@ -37,6 +39,7 @@ pub trait Guarded {
     const NEEDS: Needs;
     const ELEVATED: bool;
     const LOG_READS: bool;
+    const FROM_ELSEWHERE: bool;
 }
 
 macro_rules! guarded {
@@ -46,6 +49,7 @@ macro_rules! guarded {
             const NEEDS: Needs = P::NEEDS;
             const ELEVATED: bool = P::ELEVATED;
             const LOG_READS: bool = P::LOG_READS;
+            const FROM_ELSEWHERE: bool = P::FROM_ELSEWHERE;
         }
     };
 }
@@ -73,6 +77,7 @@ where
         needs: Args::NEEDS,
         elevated: Args::ELEVATED,
         logs_reads: Args::LOG_READS,
+        from_elsewhere: Args::FROM_ELSEWHERE,
         make: Box::new(move || verbs(&verb).to(handler.clone())),
     }
 }
