@@ -7,6 +7,7 @@ pub mod factors_reset;
 pub mod founders;
 pub mod giving;
 pub mod groups;
+pub mod identities;
 pub mod invitations;
 pub mod links;
 pub mod people;
@@ -31,6 +32,7 @@ use crate::web::row_action::{act, ask};
 use assignments::actions::Revocation as AssignmentRevocation;
 use departments::forms::DepartmentPatch;
 use groups::forms::GroupPatch;
+use identities::actions::IdentityUnlinking;
 use invitations::actions::{Revocation, Sending};
 use people::actions::{
     Activation, Deactivation, Lock, PasswordReset, Reactivation, SessionEnding, SignOut, Suspension, Unlock,
@@ -135,6 +137,8 @@ fn person_routes() -> Vec<Route> {
         post("/people/{id}/sign-out", act::<SignOut>),
         get("/people/{id}/sign-ins", people::tabs::sign_ins),
         get("/people/{id}/credentials", people::tabs::credentials),
+        get("/people/{id}/identities/{identity_id}/unlinking/new", ask::<IdentityUnlinking>),
+        post("/people/{id}/identities/{identity_id}/unlinking", act::<IdentityUnlinking>),
         get("/people/{id}/history", people::tabs::history),
         get("/people/{id}/password-reset/new", ask::<PasswordReset>),
         post("/people/{id}/password-reset", act::<PasswordReset>),
