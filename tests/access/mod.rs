@@ -7,6 +7,7 @@ mod factors_reset;
 mod founders;
 mod founders_by_role;
 mod groups;
+mod identities;
 mod invitations;
 mod links;
 mod people;
