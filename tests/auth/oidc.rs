@@ -260,10 +260,13 @@ async fn new_keys_are_fetched_once_and_then_not_for_a_while() {
     assert_eq!(app.anonymous().sign_in_by(&forger, "acme", "ada").await.location(), "/");
     assert_eq!(forger.keys_fetched(), 1, "metadata and keys are kept");
     forger.rotate();
+    assert_eq!(app.anonymous().sign_in_by(&forger, "acme", "ada").await.location(), "/", "a new key is asked for");
+    assert_eq!(forger.keys_fetched(), 2);
+    forger.rotate();
     for _ in 0..3 {
-        app.anonymous().sign_in_by(&forger, "acme", "ada").await;
+        assert_eq!(app.anonymous().sign_in_by(&forger, "acme", "ada").await.status, 422);
     }
-    assert_eq!(forger.keys_fetched(), 1, "unknown keys do not make us ask again and again");
+    assert_eq!(forger.keys_fetched(), 2, "unknown keys do not make us ask again and again");
 }
 
 #[actix_web::test]

@@ -70,7 +70,8 @@ pub struct Known {
     pub metadata: Metadata,
     pub keys: CoreJsonWebKeySet,
     since: Instant,
-    keys_since: Instant,
+    /// When keys were fetched once more, because a token named an unknown one.
+    keys_again: Option<Instant>,
 }
 
 impl Provider {
@@ -108,13 +109,21 @@ impl Provider {
     pub async fn known_anew(&self, old: &Arc<Known>) -> Result<Arc<Known>, Fault> {
         let mut kept = self.kept.lock().await;
         let current = kept.known.clone().unwrap_or_else(|| old.clone());
-        if !Arc::ptr_eq(&current, old) || current.keys_since.elapsed() < FLOOR {
+        let was_just_now = current.keys_again.is_some_and(|at| at.elapsed() < FLOOR);
+        let is_down = kept.failed.is_some_and(|at| at.elapsed() < PAUSE);
+        if !Arc::ptr_eq(&current, old) || was_just_now || is_down {
             return Ok(current);
         }
         let url = current.metadata.jwks_uri();
-        let keys = self.fetch_keys(url).await.map_err(|error| Fault::Unreachable(in_words(error)))?;
+        let keys = match self.fetch_keys(url).await {
+            Ok(keys) => keys,
+            Err(error) => {
+                kept.failed = Some(Instant::now());
+                return Err(Fault::Unreachable(in_words(error)));
+            }
+        };
         let metadata = current.metadata.clone();
-        let known = Arc::new(Known { metadata, keys, since: current.since, keys_since: Instant::now() });
+        let known = Arc::new(Known { metadata, keys, since: current.since, keys_again: Some(Instant::now()) });
         kept.known = Some(known.clone());
         Ok(known)
     }
@@ -123,8 +132,7 @@ impl Provider {
         let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|error| error.to_string())?;
         let metadata = Metadata::discover_async(issuer, &self.http).await.map_err(in_words)?;
         let keys = metadata.jwks().clone();
-        let now = Instant::now();
-        Ok(Known { metadata, keys, since: now, keys_since: now })
+        Ok(Known { metadata, keys, since: Instant::now(), keys_again: None })
     }
 
     async fn fetch_keys(&self, url: &JsonWebKeySetUrl) -> Result<CoreJsonWebKeySet, DiscoveryError<HttpError>> {
