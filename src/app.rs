@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 
 use crate::audit::events::pages::KnownActions;
+use crate::auth::oidc::Providers;
 use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
 use crate::config::{Config, Secret};
@@ -30,6 +31,7 @@ pub struct App {
     pub site: Data<Site>,
     pub passwords: Data<Passwords>,
     pub passkeys: Data<Passkeys>,
+    pub providers: Data<Providers>,
     /// What ends first when the process is asked to end.
     pub drain: Data<Drain>,
     known_actions: Data<KnownActions>,
@@ -45,6 +47,7 @@ impl App {
     pub fn build(config: &Config, engine: &Engine, cost: Cost) -> Result<App, AppError> {
         let secret = Secret::load(config).map_err(AppError::Internal)?;
         let transport = mail::Transport::of(config, &secret)?;
+        let providers = Providers::of(config)?;
         let site = Site {
             nav: Nav::new(routes::nav()),
             many: Arc::new(Many::default()),
@@ -53,6 +56,8 @@ impl App {
             public_url: config.public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             token_scopes: routes::token_scopes(),
+            providers: providers.buttons(),
+            from_elsewhere: routes::from_elsewhere(),
             secret,
         };
         Ok(App {
@@ -60,6 +65,7 @@ impl App {
             site: Data::new(site),
             passwords: Data::new(Passwords::new(cost)?),
             passkeys: Data::new(Passkeys::new(config.public_url.as_deref(), config.listen.port())),
+            providers: Data::new(providers),
             drain: Data::default(),
             known_actions: Data::default(),
             handlers: Data::new(handlers(engine, transport)),
@@ -88,6 +94,7 @@ impl App {
                 .app_data(app.site.clone())
                 .app_data(app.passwords.clone())
                 .app_data(app.passkeys.clone())
+                .app_data(app.providers.clone())
                 .app_data(app.handlers.clone())
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())

@@ -1,5 +1,7 @@
 //! Every setting, from the environment, `.env` or the command line; a wrong value stops the start with one sentence.
 
+pub mod oidc;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -59,6 +61,10 @@ pub struct Config {
     #[arg(long, env = "CASTELLAN_MAIL_FROM", value_name = "ADDRESS", global = true, value_parser = mail_from)]
     pub mail_from: Option<String>,
 
+    /// A JSON file that lists identity providers to sign in with; the README says what is in it
+    #[arg(long = "oidc-file", env = "CASTELLAN_OIDC_FILE", value_name = "FILE", global = true, value_parser = oidc::file)]
+    pub oidc: Option<oidc::ProvidersFile>,
+
     /// What to log, such as info or castellan=debug; CASTELLAN_LOG_FORMAT=json for machines
     #[arg(long, env = "CASTELLAN_LOG", value_name = "FILTER", default_value = "info", global = true)]
     pub log: String,
@@ -85,6 +91,13 @@ impl Config {
                 let missing = if self.smtp_url.is_some() { "CASTELLAN_MAIL_FROM" } else { "CASTELLAN_SMTP_URL" };
                 Err(format!("{missing} is missing: mail needs both a server and an address that it comes from."))
             }
+            _ if self.oidc.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => Err(
+                "CASTELLAN_PUBLIC_URL is missing: identity providers send people back to it.".into(),
+            ),
+            _ if self.is_secure() && self.providers().any(oidc::ProviderSettings::is_plain) => Err(
+                "CASTELLAN_OIDC_FILE names an issuer with http://, which is for development: it must begin with https://."
+                    .into(),
+            ),
             _ if cfg!(not(feature = "embedded")) && self.database_url.is_none() => {
                 Err("DATABASE_URL is missing: this build has no embedded database.".into())
             }
@@ -95,6 +108,11 @@ impl Config {
     /// Whether an empty database gets demo data.
     pub fn wants_demo(&self) -> bool {
         self.demo.unwrap_or(self.database_url.is_none() && self.founder_email.is_none())
+    }
+
+    /// Identity providers to sign in with.
+    pub fn providers(&self) -> impl Iterator<Item = &oidc::ProviderSettings> {
+        self.oidc.iter().flat_map(|file| &file.providers)
     }
 
     /// Served over https, which is what production looks like.

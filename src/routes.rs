@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::dev::ResourceDef;
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
@@ -41,6 +43,12 @@ pub fn token_scopes() -> Vec<(&'static str, &'static str)> {
         }
     }
     scopes.into_iter().collect()
+}
+
+/// Addresses to which other machines post.
+pub fn from_elsewhere() -> Vec<ResourceDef> {
+    let open = table().into_iter().filter(|route| route.from_elsewhere && route.method == Method::POST);
+    open.map(|route| ResourceDef::new(route.path)).collect()
 }
 
 /// The left navigation.

@@ -123,11 +123,13 @@ pub mod control {
     diesel::table! {
         control.ceremonies (id) {
             id -> Uuid,
-            session_id -> Uuid,
+            session_id -> Nullable<Uuid>,
             kind -> Text,
             state -> Jsonb,
             created_at -> Timestamptz,
             expires_at -> Timestamptz,
+            bound_to -> Nullable<Bytea>,
+            used_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -507,6 +509,8 @@ pub mod control {
             elevated_by -> Nullable<Text>,
             delegation_id -> Nullable<Uuid>,
             impersonation_id -> Nullable<Uuid>,
+            identity_id -> Nullable<Uuid>,
+            oidc_sid -> Nullable<Text>,
         }
     }
 
@@ -598,6 +602,24 @@ pub mod control {
     }
 
     diesel::table! {
+        control.user_identities (id) {
+            id -> Uuid,
+            user_id -> Uuid,
+            issuer -> Text,
+            subject -> Text,
+            provider_key -> Text,
+            label -> Text,
+            last_used_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+            revoked_by -> Nullable<Uuid>,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.users (id) {
             id -> Uuid,
             kind -> Text,
@@ -683,10 +705,12 @@ pub mod control {
     diesel::joinable!(role_privileges -> roles (role_id));
     diesel::joinable!(sessions -> delegations (delegation_id));
     diesel::joinable!(sessions -> impersonation_sessions (impersonation_id));
+    diesel::joinable!(sessions -> user_identities (identity_id));
     diesel::joinable!(sessions -> users (user_id));
     diesel::joinable!(tenant_domains -> tenants (tenant_id));
     diesel::joinable!(tenant_policies -> tenants (tenant_id));
     diesel::joinable!(user_credentials -> users (user_id));
+    diesel::joinable!(user_identities -> users (user_id));
     diesel::joinable!(workspace_members -> users (user_id));
     diesel::joinable!(workspaces -> tenants (tenant_id));
 
@@ -720,6 +744,7 @@ pub mod control {
         tenant_policies,
         tenants,
         user_credentials,
+        user_identities,
         users,
         workspace_members,
         workspaces,

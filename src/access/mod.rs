@@ -7,6 +7,7 @@ pub mod departments;
 pub mod factors_reset;
 pub mod giving;
 pub mod groups;
+pub mod identities;
 pub mod impersonations;
 pub mod invitations;
 pub mod links;
@@ -35,6 +36,7 @@ use assignments::actions::Revocation as AssignmentRevocation;
 use assignments::forms::ExpiryPatch;
 use departments::forms::DepartmentPatch;
 use groups::forms::GroupPatch;
+use identities::actions::IdentityUnlinking;
 use invitations::actions::{Revocation, Sending};
 use people::actions::{
     Activation, Deactivation, FullSignOut, Lock, PasswordReset, Reactivation, SessionEnding, SignOut, Suspension,
@@ -159,6 +161,8 @@ fn person_routes() -> Vec<Route> {
         post("/people/{id}/full-sign-out", act::<FullSignOut>),
         get("/people/{id}/sign-ins", people::tabs::sign_ins),
         get("/people/{id}/credentials", people::tabs::credentials),
+        get("/people/{id}/identities/{identity_id}/unlinking/new", ask::<IdentityUnlinking>),
+        post("/people/{id}/identities/{identity_id}/unlinking", act::<IdentityUnlinking>),
         get("/people/{id}/history", people::tabs::history),
         get("/people/{id}/password-reset/new", ask::<PasswordReset>),
         post("/people/{id}/password-reset", act::<PasswordReset>),

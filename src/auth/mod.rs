@@ -7,7 +7,9 @@ pub mod elevation;
 pub mod factors;
 pub mod founders;
 pub mod identify;
+pub mod identities;
 pub mod lacking;
+pub mod oidc;
 pub mod own_password;
 pub mod passkeys;
 pub mod password;
@@ -97,6 +99,25 @@ impl Privilege for ChangeFactors {
     const WHILE_ENROLLING: bool = true;
 }
 
+/// Needed to see with which identity providers one signs in.
+pub struct OwnIdentities;
+
+impl Privilege for OwnIdentities {
+    const NAME: &'static str = "account.identities";
+    const DESCRIPTION: &'static str = "See one's own identities at providers";
+    const NEEDS: Needs = Needs::Session;
+}
+
+/// Needed to link and unlink them.
+pub struct ChangeIdentities;
+
+impl Privilege for ChangeIdentities {
+    const NAME: &'static str = "account.change_identities";
+    const DESCRIPTION: &'static str = "Link and unlink one's own identities at providers";
+    const NEEDS: Needs = Needs::Session;
+    const ELEVATED: bool = true;
+}
+
 /// Needed to prove who one is for dangerous work.
 pub struct Elevate;
 
@@ -114,6 +135,9 @@ pub fn routes() -> Vec<Route> {
         get("/sign-in", sign_in::pages::new),
         post("/sign-in", sign_in::pages::create),
         get("/sign-in/link/{token}", sign_in::pages::link),
+        get("/sign-in/oidc/{key}", oidc::pages::begin),
+        get("/sign-in/oidc/{key}/callback", oidc::pages::callback),
+        post("/sign-in/oidc/{key}/logout", oidc::backchannel::logout),
         get("/sign-in/factor", second_step::pages::new),
         post("/sign-in/factor", second_step::pages::create),
         post("/sign-out", sign_in::pages::destroy),
@@ -128,7 +152,19 @@ pub fn routes() -> Vec<Route> {
         post("/elevation/end", elevation::pages::end),
     ];
     routes.extend(factor_routes());
+    routes.extend(identity_routes());
     routes
+}
+
+fn identity_routes() -> Vec<Route> {
+    vec![
+        get("/account/identities", identities::pages::index),
+        get("/account/identities/start/{key}", identities::pages::start),
+        get("/account/identities/new", identities::pages::new),
+        post("/account/identities", identities::pages::create),
+        get("/account/identities/{id}/unlinking/new", ask::<identities::actions::Unlinking>),
+        post("/account/identities/{id}/unlinking", act::<identities::actions::Unlinking>),
+    ]
 }
 
 fn factor_routes() -> Vec<Route> {

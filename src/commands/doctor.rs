@@ -3,6 +3,7 @@
 
 mod database;
 mod place;
+mod providers;
 
 use std::fmt;
 
@@ -69,6 +70,7 @@ pub fn run(config: &Config, settings: &[String]) -> Result<(), String> {
 /// Every finding, the ones that others rest on first.
 pub fn examine(config: &Config, settings: &[String]) -> Vec<Finding> {
     let mut findings = place::examine(config, settings);
+    findings.extend(providers::examine(config));
     findings.extend(database::examine(config));
     findings
 }

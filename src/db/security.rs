@@ -27,6 +27,12 @@ kinds! {
     AuthnLoginFail = "authn_login_fail",
     /// A try to sign in that was not looked at, because the account must wait.
     AuthnLoginLock = "authn_login_lock",
+    /// An answer of another identity provider than was asked, or for another browser than asked.
+    AuthnProviderMixUp = "authn_provider_mix_up",
+    /// An answer or a logout of an identity provider that was used before.
+    AuthnProviderReplay = "authn_provider_replay",
+    /// A token of an identity provider, to sign in or out, that does not hold.
+    AuthnProviderTokenFail = "authn_provider_token_fail",
     /// An API token was made.
     AuthnTokenCreated = "authn_token_created",
     /// An API token was revoked or replaced.

@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, ResourceDef};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::Uuid;
@@ -30,6 +30,10 @@ pub struct Site {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Privileges that open something to an API token, each with a list that it opens.
     pub token_scopes: Vec<(&'static str, &'static str)>,
+    /// Key and name of each identity provider that people may sign in with.
+    pub providers: Vec<(String, String)>,
+    /// Addresses to which other machines post.
+    pub from_elsewhere: Vec<ResourceDef>,
     /// For hashes of addresses.
     pub secret: crate::config::Secret,
 }

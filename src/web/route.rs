@@ -23,6 +23,8 @@ pub struct Route {
     pub while_impersonating: Impersonating,
     /// Open in whoever's name somebody acts.
     pub in_any_name: bool,
+    /// Whether it is taken from other sites and machines, too.
+    pub from_elsewhere: bool,
     make: Box<dyn Fn() -> ActixRoute + Send + Sync>,
 }
 
@@ -42,6 +44,7 @@ pub trait Guarded {
     const LOG_READS: bool;
     const WHILE_IMPERSONATING: Impersonating;
     const IN_ANY_NAME: bool;
+    const FROM_ELSEWHERE: bool;
 }
 
 macro_rules! guarded {
@@ -53,6 +56,7 @@ macro_rules! guarded {
             const LOG_READS: bool = P::LOG_READS;
             const WHILE_IMPERSONATING: Impersonating = P::WHILE_IMPERSONATING;
             const IN_ANY_NAME: bool = P::IN_ANY_NAME;
+            const FROM_ELSEWHERE: bool = P::FROM_ELSEWHERE;
         }
     };
 }
@@ -82,6 +86,7 @@ where
         logs_reads: Args::LOG_READS,
         while_impersonating: Args::WHILE_IMPERSONATING,
         in_any_name: Args::IN_ANY_NAME,
+        from_elsewhere: Args::FROM_ELSEWHERE,
         make: Box::new(move || verbs(&verb).to(handler.clone())),
     }
 }

@@ -12,6 +12,7 @@ mod foreign_in_forms;
 mod founders;
 mod founders_by_role;
 mod groups;
+mod identities;
 mod impersonation_abuse;
 mod impersonation_walls;
 mod impersonations;

@@ -3,7 +3,7 @@
 //! They need Node.js and Chromium. Without them nothing is tried, unless `CASTELLAN_BROWSER_TESTS=required`.
 
 #[path = "../../build/npm.rs"]
-mod npm;
+pub mod npm;
 mod pages;
 
 use std::path::{Path, PathBuf};

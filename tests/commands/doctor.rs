@@ -68,3 +68,39 @@ fn an_unknown_setting_is_a_warning() {
     assert_eq!(run.status, 0, "{}{}", run.out, run.err);
     assert!(run.out.contains("warn  settings: CASTELLAN_POOOL means nothing here"), "{}", run.out);
 }
+
+#[test]
+fn an_identity_provider_that_does_not_answer_is_a_warning() {
+    let place = Castellan::migrated();
+    let path = providers(&place, "http://127.0.0.1:1");
+    let run = place.run(&["doctor", "--oidc-file", &path]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("warn  identity provider acme: http://127.0.0.1:1"), "{}", run.out);
+    assert!(!run.out.contains("s3cret") && !run.err.contains("s3cret"));
+}
+
+#[test]
+fn a_wrong_file_of_identity_providers_is_said_in_one_sentence() {
+    let place = Castellan::migrated();
+    let path = providers(&place, "http://id.acme.example");
+    for command in ["doctor", "serve"] {
+        let run = place.run(&[command, "--oidc-file", &path]);
+        assert_eq!((run.status, run.err.lines().count()), (2, 1), "{}", run.err);
+        assert!(run.err.contains("CASTELLAN_OIDC_FILE") && run.err.contains("providers[0].issuer"), "{}", run.err);
+    }
+    let path = providers(&place, "http://127.0.0.1:1");
+    let run = place.run(&["doctor", "--oidc-file", &path, "--public-url", "https://console.example.com"]);
+    assert!(run.status == 2 && run.err.contains("must begin with https://"), "{}", run.err);
+    let run = place.run(&["doctor", "--oidc-file", &path, "--listen", "0.0.0.0:8080"]);
+    assert!(run.status == 2 && run.err.contains("CASTELLAN_PUBLIC_URL is missing"), "{}", run.err);
+}
+
+/// A file with one provider. Returns its path.
+fn providers(place: &Castellan, issuer: &str) -> String {
+    let one = serde_json::json!({
+        "key": "acme", "name": "Acme", "issuer": issuer, "client_id": "console", "client_secret": "s3cret"
+    });
+    let path = place.file("providers.json");
+    std::fs::write(&path, serde_json::json!({ "providers": [one] }).to_string()).expect("the file can be written");
+    path.to_string_lossy().into_owned()
+}

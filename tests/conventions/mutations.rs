@@ -11,10 +11,13 @@ use castellan::web::route::Route;
 use expect_test::expect_file;
 use uuid::Uuid;
 
-use crate::support::{Authenticator, PASSWORD, Page, Person, TestApp};
+use crate::support::forger::Away;
+use crate::support::{Authenticator, Forger, PASSWORD, Page, Person, TestApp};
 
 /// Length of the token in a link from a mail.
 const LINK: usize = 64;
+/// The key of the identity provider.
+const PROVIDER: &str = "acme";
 
 /// The routes of the table that take a form.
 fn mutating() -> BTreeSet<&'static str> {
@@ -25,7 +28,7 @@ fn mutating() -> BTreeSet<&'static str> {
 fn route_of(address: &str) -> &'static str {
     let fits = |route: &&&'static str| {
         let (pattern, parts): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), address.split('/').collect());
-        let is_id = |part: &str| part.parse::<Uuid>().is_ok() || part.len() == LINK;
+        let is_id = |part: &str| part.parse::<Uuid>().is_ok() || part.len() == LINK || part == PROVIDER;
         pattern.len() == parts.len()
             && pattern.iter().zip(&parts).all(|(one, part)| one == part || one.starts_with('{') && is_id(part))
     };
@@ -40,6 +43,7 @@ struct Left {
 
 /// Somebody on their way through all routes.
 struct Walk {
+    forger: Forger,
     app: TestApp,
     person: Person,
     /// The event that each route left.
@@ -352,6 +356,33 @@ impl Walk {
         }
     }
 
+    /// Links two identities, of which one is unlinked by its owner; the other's provider signs its owner out.
+    async fn identities(&mut self) {
+        for subject in ["walker", "runner"] {
+            let start = self.person.get("/account/identities/start/acme").await;
+            let away = Away::of(&start.link("Go to ACME Identity"));
+            let code = self.forger.code_for(&away, subject);
+            let answer = [("code", &*code), ("state", &*away.state), ("iss", &*self.forger.issuer)];
+            let page = self.person.come_back(PROVIDER, &answer).await.location();
+            self.fill(&page, &[]).await;
+        }
+        let id = self.app.text("select id from control.user_identities where subject = 'walker'").await;
+        self.act(&format!("/account/identities/{id}"), &["unlinking"]).await;
+        let elsewhere = self.app.anonymous();
+        assert_eq!(elsewhere.sign_in_by(&self.forger, PROVIDER, "runner").await.status, 303);
+        let token = self.forger.sign(&self.forger.logout("runner"));
+        let path = format!("/sign-in/oidc/{PROVIDER}/logout");
+        assert_eq!(self.app.anonymous().post_form(&path, &[("logout_token", &token)]).await.status, 200);
+        let event = self.app.event("session.end_by_provider").await;
+        assert_eq!((event.actor_id, event.of("sessions").len()), (None, 1));
+        self.walked.insert(route_of(&path), Left { action: event.action.clone(), with_reason: event.reason.is_some() });
+
+        let other = self.app.admin().await.id.expect("somebody");
+        self.app.identity(other, &self.forger.issuer, "sitter").await;
+        let id = self.app.text("select id from control.user_identities where subject = 'sitter'").await;
+        self.act(&format!("/people/{other}/identities/{id}"), &["unlinking"]).await;
+    }
+
     /// Adds and removes factors; the passkey comes from a browser and is put there by hand.
     async fn factors(&mut self) {
         self.send("/elevation", &[("password", PASSWORD)]).await;
@@ -400,9 +431,10 @@ fn described(route: &Route, walked: &BTreeMap<&'static str, Left>) -> String {
 
 #[actix_web::test]
 async fn every_mutating_route_leaves_an_event_and_its_diff() {
-    let app = TestApp::start().await;
+    let forger = Forger::start();
+    let app = TestApp::with_providers(vec![forger.settings(PROVIDER)]).await;
     let person = app.founder().await;
-    let mut walk = Walk { app, person, walked: BTreeMap::new() };
+    let mut walk = Walk { forger, app, person, walked: BTreeMap::new() };
     let tenant = walk.tenant().await;
     walk.people_and_workspaces(&tenant).await;
     walk.domains(&tenant).await;
@@ -413,6 +445,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.tokens().await;
     walk.delegations().await;
     walk.impersonations().await;
+    walk.identities().await;
     walk.account().await;
     walk.factors().await;
     let mut walked: BTreeSet<&str> = walk.walked.keys().copied().collect();

@@ -95,7 +95,8 @@ fn every_route_names_a_privilege_of_the_registry() {
         routes::table().iter().filter(|route| route.needs == Needs::Nothing).map(|route| route.path).collect();
     let links =
         ["/invitations/{token}", "/invitations/{token}", "/password-resets/{token}", "/password-resets/{token}"];
-    let wanted = [&["/sign-in", "/sign-in", "/sign-in/link/{token}"], &links[..]].concat();
+    let providers = ["/sign-in/oidc/{key}", "/sign-in/oidc/{key}/callback", "/sign-in/oidc/{key}/logout"];
+    let wanted = [&["/sign-in", "/sign-in", "/sign-in/link/{token}"], &providers[..], &links[..]].concat();
     assert_eq!(open, wanted, "what nobody needs a right for");
     let mut seen = BTreeSet::new();
     for route in routes::table() {

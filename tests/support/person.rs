@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use castellan::web::query::encode;
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, ORIGIN, SET_COOKIE};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder};
 use uuid::Uuid;
 
 use super::{FilledForm, Page, TestApp};
@@ -30,13 +30,13 @@ struct Stored {
 }
 
 pub fn http() -> Client {
-    Client::builder()
-        .no_proxy()
-        .no_gzip()
-        .no_brotli()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("a client can be made")
+    builder().no_gzip().no_brotli().build().expect("a client can be made")
+}
+
+/// A client that follows nothing. The console's own asks identity providers over TLS, so that there has to be some.
+pub fn builder() -> ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none())
 }
 
 impl Person {

@@ -65,6 +65,7 @@ pub fn config() -> Config {
     config.public_url = None;
     config.smtp_url = None;
     config.mail_from = None;
+    config.oidc = None;
     config.demo = Some(false);
     config.secret_key = Some("5e".repeat(32));
     config

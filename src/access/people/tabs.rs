@@ -11,6 +11,8 @@ use super::store;
 use crate::access::View;
 use crate::actor::Can;
 use crate::audit::history::{self, Entry, Of};
+use crate::auth::identities::model::Identity;
+use crate::auth::identities::store as identities;
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -83,6 +85,8 @@ pub async fn sign_ins(
 struct Credentials {
     shell: Shell,
     head: Head,
+    identities: Vec<Identity>,
+    providers: Vec<(String, String)>,
     credentials: Vec<Credential>,
 }
 
@@ -93,13 +97,14 @@ pub async fn credentials(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, AppError> {
     let asker = can.clone();
-    let (head, credentials) = db
+    let (head, identities, credentials) = db
         .read(&can, move |conn| {
             let head = Head::load(conn, &asker, *id, "credentials")?.whole()?;
-            Ok((head, store::credentials(conn, *id)?))
+            Ok((head, identities::history(conn, *id)?, store::credentials(conn, *id)?))
         })
         .await?;
-    page::ok(Credentials { shell: head.shell(&context), head, credentials }.render())
+    let providers = context.site().providers.clone();
+    page::ok(Credentials { shell: head.shell(&context), head, identities, providers, credentials }.render())
 }
 
 #[derive(Template)]

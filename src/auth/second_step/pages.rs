@@ -12,7 +12,7 @@ use crate::actor::{Actor, Can, HalfSession};
 use crate::auth::passkeys::Passkeys;
 use crate::auth::proof::{self, Asker, Checked, Given, Proof, Ways};
 use crate::auth::sign_in::pages::{device_cookie, origin};
-use crate::auth::sign_in::store::{self, Account, Beginning};
+use crate::auth::sign_in::store::{self, Beginning, Halfway};
 use crate::auth::{SecondStep, SignIn, cookie};
 use crate::db::Db;
 use crate::error::AppError;
@@ -63,10 +63,10 @@ pub async fn create(
 ) -> Result<HttpResponse, AppError> {
     let step = step(&can, &context, &request, &db, &passkeys)?;
     let id = step.half.id;
-    let (account, email, given) = db.read(&can, move |conn| store::halfway(conn, id)).await?;
+    let waiting = db.read(&can, move |conn| store::halfway(conn, id)).await?;
     let asker = step.asker();
     let error = match step.check(&asker, &form).await? {
-        Checked::Fits(proof) => match step.finish(asker, account, &email, given, proof).await {
+        Checked::Fits(proof) => match step.finish(asker, waiting, proof).await {
             Ok(answer) => return Ok(answer.location(form.return_to())),
             Err(AppError::Refused(field, why)) => FieldError::new(field, why),
             Err(error) => return Err(error),
@@ -122,27 +122,21 @@ impl Step<'_> {
     }
 
     /// Uses the proof up and begins the session that carries authority, under another token.
-    async fn finish(
-        &self,
-        asker: Asker,
-        account: Account,
-        email: &str,
-        given: Vec<String>,
-        proof: Proof,
-    ) -> Result<Finished, AppError> {
+    async fn finish(&self, asker: Asker, waiting: Halfway, proof: Proof) -> Result<Finished, AppError> {
+        let Halfway { account, email, given, by_provider } = waiting;
         if !account.may_open_the_console {
             return Err(AppError::SignIn);
         }
         let user_id = account.id;
         let token = cookie::new_token();
-        let mut origin = origin(self.context, self.request, email);
+        let mut origin = origin(self.context, self.request, &email);
         let device = origin.device_id.unwrap_or_else(Uuid::new_v4);
         origin.device_id = Some(device);
         let first = given.first().cloned().unwrap_or_default();
         let details = json!({ "factor": first, "second_factor": proof.name() });
         let factors = given.into_iter().chain([proof.name().to_owned()]).collect();
         let token_hash = cookie::hash(&token);
-        let new = Beginning { account, origin, token_hash, replaced: Some(self.half.id), factors };
+        let new = Beginning { account, origin, token_hash, replaced: Some(self.half.id), factors, by_provider };
         let can = Can::<SignIn>::prove(Actor::signing_in(user_id, self.context.actor.request_id).into())?;
         let action = Action::on("session.sign_in", "user", user_id).details(details);
         let half = self.half.id;

@@ -10,7 +10,8 @@ use askama::Template;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::store::{self, Account, Beginning, Origin};
+use super::first_step::{First, begin};
+use super::store::{self, Account, Origin};
 use super::throttle::Verdict;
 use crate::action::Action;
 use crate::actor::{Actor, Can};
@@ -30,6 +31,17 @@ struct New {
     shell: Shell,
     form: FormView,
     return_to: String,
+    /// Key and name of each identity provider, and the rest of their addresses.
+    providers: Vec<(String, String)>,
+    query: String,
+}
+
+impl New {
+    fn of(context: &Context, form: FormView, return_to: Option<String>) -> New {
+        let query = return_to.as_deref().map(|path| format!("?return_to={}", encode(path))).unwrap_or_default();
+        let providers = context.site().providers.clone();
+        New { shell: context.shell("Sign in"), form, return_to: return_to.unwrap_or_default(), providers, query }
+    }
 }
 
 const DEVICE: &str = "device";
@@ -41,8 +53,7 @@ pub async fn new(_: Can<SignIn>, context: Context) -> Result<HttpResponse, AppEr
     if context.actor.session_id.is_some() {
         return Ok(HttpResponse::SeeOther().insert_header(("location", "/")).finish());
     }
-    let return_to = context.return_to().unwrap_or_default();
-    page::ok(New { shell: context.shell("Sign in"), form: FormView::default(), return_to }.render())
+    page::ok(New::of(&context, FormView::default(), context.return_to()).render())
 }
 
 pub async fn create(
@@ -81,7 +92,7 @@ pub async fn create(
     match account {
         Some(account) if fits && account.may_open_the_console => {
             let to = form.return_to().unwrap_or_else(|| "/".to_owned());
-            begin(&context, &request, &db, account, origin, "password", &to).await
+            begin(&context, &request, &db, account, origin, First::of("password"), &to).await
         }
         account => {
             let outcome = match (&account, fits) {
@@ -97,7 +108,8 @@ pub async fn create(
 }
 
 /// The link printed at the start or made by `castellan user recover`. It is a one-time secret typed by the person
-/// who owns the machine, so that following it is enough; this is the only GET that changes something.
+/// who owns the machine, so that following it is enough; this and coming back from an identity provider are the only
+/// GETs that change something.
 pub async fn link(
     _: Can<SignIn>,
     context: Context,
@@ -112,7 +124,7 @@ pub async fn link(
     match redeemed {
         Ok(account) if account.may_open_the_console => {
             let origin = origin(&context, &request, &account.id.to_string());
-            begin(&context, &request, &db, account, origin, "link", "/").await
+            begin(&context, &request, &db, account, origin, First::of("link"), "/").await
         }
         Ok(_) | Err(AppError::NotFound) => {
             let error = FieldError::new(
@@ -142,39 +154,6 @@ pub async fn destroy(can: Can<SignOut>, request: HttpRequest, db: Data<Db>) -> R
 /// The hash of a link's token as column `secret_hash` holds it.
 pub fn link_hash(token: &str) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie::hash(token))
-}
-
-/// After the first factor: signed in, or halfway for who has a second one.
-async fn begin(
-    context: &Context,
-    request: &HttpRequest,
-    db: &Db,
-    account: Account,
-    mut origin: Origin,
-    factor: &'static str,
-    location: &str,
-) -> Result<HttpResponse, AppError> {
-    let device = origin.device_id.unwrap_or_else(Uuid::new_v4);
-    origin.device_id = Some(device);
-    let token = cookie::new_token();
-    let token_hash = cookie::hash(&token);
-    let replaced = context.actor.session_id.or(context.actor.half.map(|half| half.id));
-    let actor = Actor::signing_in(account.id, context.actor.request_id);
-    let can = Can::<SignIn>::prove(std::sync::Arc::new(actor))?;
-    let (halfway, user_id) = (account.has_factor, account.id);
-    let new = Beginning { account, origin, token_hash, replaced, factors: vec![factor.to_owned()] };
-    let name = if halfway { "session.first_step" } else { "session.sign_in" };
-    let action = Action::on(name, "user", user_id).details(json!({ "factor": factor }));
-    db.write(&can, action, move |tx| if halfway { store::begin_halfway(tx, &new) } else { store::begin(tx, &new) })
-        .await?;
-    cookie::renew(request, &token)?;
-    let location = match (halfway, location) {
-        (true, "/") => "/sign-in/factor".to_owned(),
-        (true, back) => format!("/sign-in/factor?return_to={}", encode(back)),
-        (false, back) => back.to_owned(),
-    };
-    let device = device_cookie(context, device);
-    Ok(HttpResponse::SeeOther().insert_header(("location", location)).cookie(device).finish())
 }
 
 /// Tells this browser from others when failures are counted.
@@ -251,9 +230,19 @@ fn again(
     errors: Vec<FieldError>,
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
-    let return_to = form.return_to().unwrap_or_default();
-    let form = FormView::filled(&[("email", form.get("email"))]).refused(errors);
-    page::html(status, New { shell: context.shell("Sign in"), form, return_to }.render())
+    let view = FormView::filled(&[("email", form.get("email"))]).refused(errors);
+    page::html(status, New::of(context, view, form.return_to()).render())
+}
+
+/// The page again, with what went wrong on the way through an identity provider.
+pub fn problem(
+    context: &Context,
+    message: &str,
+    return_to: Option<String>,
+    status: StatusCode,
+) -> Result<HttpResponse, AppError> {
+    let form = FormView::default().refused(vec![FieldError::new("base", message)]);
+    page::html(status, New::of(context, form, return_to).render())
 }
 
 /// Where a request comes from, and the counter of the account's failures.

@@ -1,6 +1,6 @@
 //! Sign-in's rows: who there is, what was tried, the session that begins or ends.
 
-use castellan_schema::control::{login_attempts, sessions, user_credentials, users};
+use castellan_schema::control::{login_attempts, sessions, user_credentials, user_identities, users};
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::Timestamp as DbTimestamp;
@@ -45,6 +45,16 @@ pub struct Beginning {
     pub replaced: Option<Uuid>,
     /// With what the person proved who they are.
     pub factors: Vec<String>,
+    /// By whose word, for who came from an identity provider.
+    pub by_provider: Option<ByProvider>,
+}
+
+/// What a provider's logout finds a session by.
+#[derive(Debug, Clone)]
+pub struct ByProvider {
+    pub identity_id: Uuid,
+    /// The provider's own session.
+    pub sid: Option<String>,
 }
 
 /// The account, if there is one, and whether the try is looked at now.
@@ -118,7 +128,10 @@ fn insert(
     new: &Beginning,
     (idle, absolute): (SignedDuration, SignedDuration),
 ) -> Result<Uuid, AppError> {
-    let Beginning { account, origin, token_hash, replaced, factors } = new;
+    let Beginning { account, origin, token_hash, replaced, factors, by_provider } = new;
+    if let Some(identity) = by_provider {
+        use_identity(tx, identity.identity_id)?;
+    }
     let now = Timestamp::now();
     let id = Uuid::now_v7();
     diesel::insert_into(sessions::table)
@@ -134,12 +147,21 @@ fn insert(
             sessions::device_id.eq(origin.device_id),
             sessions::rotated_from.eq(replaced),
             sessions::factors.eq(factors.iter().map(Some).collect::<Vec<_>>()),
+            sessions::identity_id.eq(by_provider.as_ref().map(|by| by.identity_id)),
+            sessions::oidc_sid.eq(by_provider.as_ref().and_then(|by| by.sid.as_deref())),
         ))
         .execute(&mut **tx)?;
     if let Some(replaced) = *replaced {
         revoke(tx, replaced, "rotated")?;
     }
     Ok(id)
+}
+
+/// Notes the use of an identity. Not found when it was unlinked in the meantime.
+fn use_identity(tx: &mut Tx<'_, SignIn>, id: Uuid) -> Result<(), AppError> {
+    let linked = user_identities::table.find(id).filter(user_identities::revoked_at.is_null());
+    let used = diesel::update(linked).set(user_identities::last_used_at.eq(diesel::dsl::now)).execute(&mut **tx)?;
+    if used == 0 { Err(AppError::NotFound) } else { Ok(()) }
 }
 
 /// Uses a one-time link up: the account it is for, unless it is unknown, used or too old.
@@ -162,17 +184,37 @@ pub fn redeem(tx: &mut Tx<'_, SignIn>, link_hash: &str) -> Result<Account, AppEr
     Ok(Account { id: user_id, may_open_the_console, epoch, password_hash: None, has_factor })
 }
 
-/// Who waits at the second step, with their address and what they gave at the first. Not when the session has ended.
-pub fn halfway(conn: &mut PgConnection, session_id: Uuid) -> Result<(Account, String, Vec<String>), AppError> {
-    let found: (Uuid, String, bool, i32, String, Vec<Option<String>>) = sessions::table
+/// Who waits at the second step.
+pub struct Halfway {
+    pub account: Account,
+    pub email: String,
+    /// What they gave at the first.
+    pub given: Vec<String>,
+    pub by_provider: Option<ByProvider>,
+}
+
+/// Who waits at the second step. Not when the session has ended.
+pub fn halfway(conn: &mut PgConnection, session_id: Uuid) -> Result<Halfway, AppError> {
+    type Found = (Uuid, String, bool, i32, String, Vec<Option<String>>, Option<Uuid>, Option<String>);
+    let found: Found = sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session_id).and(sessions::awaits.is_not_null()).and(sessions::revoked_at.is_null()))
-        .select((users::id, users::status, users::is_staff, users::authority_epoch, users::email, sessions::factors))
+        .select((
+            users::id,
+            users::status,
+            users::is_staff,
+            users::authority_epoch,
+            users::email,
+            sessions::factors,
+            sessions::identity_id,
+            sessions::oidc_sid,
+        ))
         .first(conn)?;
-    let (id, status, is_staff, epoch, email, given) = found;
+    let (id, status, is_staff, epoch, email, given, identity, sid) = found;
     let may_open_the_console = is_staff && status == "active";
     let account = Account { id, may_open_the_console, epoch, password_hash: None, has_factor: true };
-    Ok((account, email, given.into_iter().flatten().collect()))
+    let by_provider = identity.map(|identity_id| ByProvider { identity_id, sid });
+    Ok(Halfway { account, email, given: given.into_iter().flatten().collect(), by_provider })
 }
 
 /// Ends a session that waits at the second step. Not when another request was quicker.

@@ -25,7 +25,7 @@ const STORM_FROM: i64 = 60;
 /// So many times the usual is one.
 const STORM_TIMES: i64 = 5;
 /// Tries that were looked at and did not lead in.
-pub const FAILURES: [&str; 4] = ["wrong_password", "wrong_factor", "unknown_account", "inactive"];
+pub const FAILURES: [&str; 5] = ["wrong_password", "wrong_factor", "wrong_token", "unknown_account", "inactive"];
 
 /// Where a try comes from.
 pub struct Try<'t> {
@@ -62,6 +62,11 @@ pub fn judge(conn: &mut PgConnection, tried: &Try<'_>) -> Result<Verdict, AppErr
         0 => Ok(Verdict::LookAtIt),
         wait => Ok(Verdict::NetworkWaits(wait)),
     }
+}
+
+/// Seconds until the next try from this network is looked at, whatever the account; zero when now.
+pub fn network(conn: &mut PgConnection, network: Option<&[u8]>) -> Result<u32, AppError> {
+    network_wait(conn, network, Moment::now())
 }
 
 /// Seconds until the next try for this account is looked at, for who is signed in or halfway there; zero when now.

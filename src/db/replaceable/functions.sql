@@ -311,7 +311,8 @@ declare
     ends timestamptz;
 begin
     select s.id, s.user_id, s.created_at, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
-            s.delegation_id, s.impersonation_id, u.email, u.name, u.mfa_enabled
+            s.delegation_id, s.impersonation_id, u.email, u.name,
+            u.mfa_enabled or 'provider_factor' = any (s.factors) as has_factor
         into alive
         from control.sessions s join control.users u on u.id = s.user_id
         where s.token_hash = p_token_hash and s.revoked_at is null
@@ -353,8 +354,8 @@ begin
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
         'acting_for', acting_for - 'grants',
         'elevated_until', case when alive.elevated_until > now() then alive.elevated_until end,
-        'has_factor', alive.mfa_enabled,
-        'factor_wanted', not alive.mfa_enabled and control.factor_wanted(alive.user_id),
+        'has_factor', alive.has_factor,
+        'factor_wanted', not alive.has_factor and control.factor_wanted(alive.user_id),
         'grants', coalesce(acting_for -> 'grants', control.grants_of(alive.user_id)));
 end
 $$;

@@ -29,7 +29,8 @@ grant select on audit.events, audit.changes, audit.security_events to castellan_
 -- What can authority rest on may not be written by people with a row scope.
 revoke insert, update, delete on control.privileges, control.roles, control.role_privileges, control.assignments,
     control.users, control.user_credentials, control.departments, control.department_memberships, control.groups,
-    control.group_memberships, control.policy_overrides, control.delegations from castellan_scoped;
+    control.group_memberships, control.policy_overrides, control.delegations, control.user_identities
+    from castellan_scoped;
 -- What a passkey is asked to sign is between a browser and sign-in.
 revoke all on control.ceremonies from castellan_staff, castellan_scoped, castellan_jobs;
 -- Secrets are read by sign-in alone.
@@ -49,9 +50,10 @@ grant execute on function control.token_of(bytea) to castellan_staff, castellan_
 revoke update, delete on control.login_attempts, control.deployment_tracking_events, control.api_token_usage,
     control.security_alerts from castellan_staff, castellan_scoped;
 
-grant select, insert, update on control.users, control.user_credentials, control.sessions to castellan_auth;
+grant select, insert, update on control.users, control.user_credentials, control.user_identities, control.sessions
+    to castellan_auth;
 grant select, insert on control.login_attempts, control.assignments to castellan_auth;
-grant select, insert, delete on control.ceremonies to castellan_auth;
+grant select, insert, update, delete on control.ceremonies to castellan_auth;
 -- Forms that are sent twice, and the mail about a changed factor.
 grant select, insert on control.idempotency_keys, control.outbox, control.job_queue to castellan_auth;
 grant select on control.roles, control.role_privileges, control.privileges to castellan_auth;

@@ -22,7 +22,7 @@ begin
                 'id = control.actor_id() or exists (select from control.workspace_members m where m.user_id = users.id and m.deleted_at is null)'
             -- What roles there are and what they contain is no secret; who may write them is said in grants.sql.
             when t.relname in ('roles', 'role_privileges', 'privileges') then 'true'
-            when t.relname in ('sessions', 'user_credentials', 'idempotency_keys', 'api_tokens') then 'user_id = control.actor_id()'
+            when t.relname in ('sessions', 'user_credentials', 'idempotency_keys', 'api_tokens', 'user_identities') then 'user_id = control.actor_id()'
             when t.relname = 'group_memberships' then
                 'exists (select from control.groups g where g.id = group_memberships.group_id)'
             when t.has_tenant and t.has_client then

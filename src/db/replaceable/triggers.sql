@@ -21,6 +21,7 @@ begin
             when 'assignments' then array['last_used_at']
             when 'api_tokens' then array['last_used_at']
             when 'delegations' then array['last_used_at', 'times_used']
+            when 'user_identities' then array['last_used_at']
             when 'tenants' then array['last_activity_at']
             when 'clients' then array['last_activity_at']
             when 'job_queue' then array['lease_until', 'progress_done', 'progress_total']

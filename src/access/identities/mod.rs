@@ -1,0 +1,3 @@
+//! Unlinking what somebody else has at an identity provider.
+
+pub mod actions;
