@@ -55,6 +55,7 @@ pub fn nav() -> Vec<NavGroup> {
                 access::NAV_ROLES,
                 access::NAV_ASSIGNMENTS,
                 access::NAV_GROUPS,
+                access::NAV_REVIEWS,
                 access::NAV_TOKENS,
             ],
         },

@@ -102,13 +102,18 @@ impl Assignment {
         }
     }
 
+    /// Who holds it, by id.
+    pub fn held_by(&self) -> Principal {
+        match (self.user_id, self.group_id, self.department_id) {
+            (_, Some(id), _) => Principal::Group(id),
+            (_, _, Some(id)) => Principal::Department(id),
+            (id, ..) => Principal::Person(id.unwrap_or_default()),
+        }
+    }
+
     /// Whose rights hang on it.
     pub fn touched(&self) -> Touched {
-        match (self.user_id, self.group_id, self.department_id) {
-            (_, Some(id), _) => Touched::Group(id),
-            (_, _, Some(id)) => Touched::Department(id),
-            (id, ..) => Touched::Person(id.unwrap_or_default()),
-        }
+        self.held_by().touched()
     }
 
     /// `live`, `expired` or `revoked`.
