@@ -111,7 +111,8 @@ impl Privilege for ExportReviews {
 
 impl Privilege for ViewExposure {
     const NAME: &'static str = "exposure.view";
-    const DESCRIPTION: &'static str = "See who could see something at a moment, and who did; each page read is recorded";
+    const DESCRIPTION: &'static str =
+        "See who could see something at a moment, and who did; each page read is recorded";
     const LOG_READS: bool = true;
     const PLATFORM_ONLY: bool = true;
 }

@@ -3,6 +3,7 @@
 mod assignments;
 mod departments;
 mod escalation;
+mod exposure;
 mod factors_reset;
 mod founders;
 mod founders_by_role;
@@ -11,6 +12,8 @@ mod invitations;
 mod links;
 mod people;
 mod reach;
+mod review_items;
+mod reviews;
 mod rights;
 mod roles;
 mod scope;
@@ -93,4 +96,27 @@ fn tick(mut form: FilledForm, privilege: &str) -> FilledForm {
 fn untick(mut form: FilledForm, privilege: &str) -> FilledForm {
     form.fields.retain(|(name, value)| name != "privilege_name" || value != privilege);
     form
+}
+
+/// The day so many days from now, as forms take it.
+fn day_in(days: i64) -> String {
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// Begins a review of what the fields say, through its form and what that shows. Returns its address.
+async fn begin_review(person: &Person, fields: &[(&str, &str)]) -> String {
+    let mut form = person.get("/reviews/new").await.form().with("name", "Quarter").with("due_at", &day_in(100));
+    for (name, value) in fields {
+        form = form.with(name, value);
+    }
+    let (_, done) = confirm(person, &form).await;
+    done.location()
+}
+
+/// The address of the item about an assignment.
+async fn item_of(app: &TestApp, review: &str, assignment: Uuid) -> String {
+    let id =
+        app.text(&format!("select id from control.access_review_items where assignment_id = '{assignment}'")).await;
+    format!("{review}/items/{id}")
 }

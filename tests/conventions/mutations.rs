@@ -233,6 +233,38 @@ impl Walk {
         self.act(&department, &["deletion", "restoration"]).await;
     }
 
+    /// Of assignments of others, for nobody decides about their own.
+    async fn reviews(&mut self) {
+        let mut given = Vec::new();
+        for _ in 0..4 {
+            let (id, _) = self.app.staff("support").await;
+            given.push(self.app.text(&format!("select id from control.assignments where user_id = '{id}'")).await);
+        }
+        let due = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2400)).strftime("%Y-%m-%d").to_string();
+        let review = self.twice("/reviews/new", &[("name", "Quarter"), ("due_at", &due)]).await;
+        self.fill(&format!("{review}/edit"), &[("note", "Look twice")]).await;
+        let mut items = Vec::new();
+        for id in given {
+            let of = format!("select id from control.access_review_items where assignment_id = '{id}'");
+            items.push(self.app.text(&of).await);
+        }
+        self.send(&format!("{review}/items/{}/keeping", items[0]), &[]).await;
+        self.act(&format!("{review}/items/{}", items[1]), &["removal"]).await;
+        let smaller = [("expires_at", due.as_str())];
+        self.twice(&format!("{review}/items/{}/reduction/new", items[2]), &smaller).await;
+        self.send(&format!("{review}/keeping"), &[("item_id", items[3].as_str())]).await;
+        let (last, _) = self.app.staff("support").await;
+        let last = format!("select id from control.assignments where user_id = '{last}'");
+        let other = self.twice("/reviews/new", &[("name", "Last"), ("due_at", &due)]).await;
+        let of = format!("select i.id from control.access_review_items i where i.assignment_id = ({last})");
+        let ticked = [("item_id", self.app.text(&of).await)];
+        let page = self.person.post_form(&format!("{other}/removal"), &[("item_id", &ticked[0].1)]).await;
+        let form = page.form().with("reason", "because");
+        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.send(&form.action, &fields).await;
+        self.act(&review, &["closing"]).await;
+    }
+
     async fn jobs(&mut self) {
         let id = self.app.enqueue(NewJob::of("test.one")).await;
         self.act(&format!("/jobs/{id}"), &["cancellation", "retry"]).await;
@@ -321,6 +353,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.staff().await;
     walk.access(&tenant).await;
     walk.jobs().await;
+    walk.reviews().await;
     walk.tokens().await;
     walk.account().await;
     walk.factors().await;

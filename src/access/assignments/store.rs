@@ -308,9 +308,7 @@ fn write(tx: &mut Tx<'_, Manage>, id: Uuid, new: &Resolved) -> Result<(), AppErr
         .and(assignments::client_id.is_not_distinct_from(new.place.client_id));
     let by = tx.actor_id();
     diesel::update(
-        assignments::table
-            .filter(same)
-            .filter(assignments::revoked_at.is_null().and(assignments::expires_at.le(now))),
+        assignments::table.filter(same).filter(assignments::revoked_at.is_null().and(assignments::expires_at.le(now))),
     )
     .set((assignments::revoked_at.eq(now), assignments::revoked_by.eq(by)))
     .execute(&mut **tx)?;

@@ -33,9 +33,9 @@ const ASKED: ListSpec = ListSpec {
 };
 
 /// Ways that the page spells out; the export has all of them.
-const SHOWN: i64 = 1000;
+const SHOWN: usize = 1000;
 /// Far more than anybody reads; a bound for the machine.
-const EXPORTED: i64 = 1_000_000;
+const MOST: i64 = 200_000;
 
 #[derive(Template)]
 #[template(path = "access/exposure/show.html")]
@@ -57,13 +57,18 @@ struct Found {
     people: i64,
     could: Vec<Could>,
     did: Vec<Did>,
+    /// More than the page spells out.
+    is_cut: bool,
 }
 
 impl Found {
-    fn of(asked: Asked, could: Vec<Could>, did: Vec<Did>) -> Found {
+    fn of(asked: Asked, mut could: Vec<Could>, mut did: Vec<Did>) -> Found {
         let mut people: Vec<Uuid> = could.iter().map(|could| could.user_id).collect();
         people.sort_unstable();
         people.dedup();
+        let is_cut = could.len().max(did.len()) > SHOWN;
+        could.truncate(SHOWN);
+        did.truncate(SHOWN);
         Found {
             at: asked.at.into(),
             from: asked.from.into(),
@@ -72,12 +77,8 @@ impl Found {
             asked,
             could,
             did,
+            is_cut,
         }
-    }
-
-    /// More than the page spells out.
-    fn is_cut(&self) -> bool {
-        self.could.len() as i64 >= SHOWN || self.did.len() as i64 >= SHOWN
     }
 }
 
@@ -96,8 +97,8 @@ pub async fn show<A: About>(
             let found = match Asked::of(&list, began, now) {
                 Ok(asked) => Ok(Found::of(
                     asked,
-                    store::could(conn, &subject, &asked, SHOWN)?,
-                    store::did(conn, &subject, &asked, SHOWN)?,
+                    store::could(conn, &subject, &asked, MOST)?,
+                    store::did(conn, &subject, &asked, MOST)?,
                 )),
                 Err(errors) => Err(errors),
             };
@@ -177,8 +178,8 @@ pub async fn export<A: About>(
         let (db, can, subject) = (db.clone(), can.clone(), subject.clone());
         async move {
             db.read(&can, move |conn| {
-                let could = store::could(conn, &subject, &asked, EXPORTED)?;
-                let did = store::did(conn, &subject, &asked, EXPORTED)?;
+                let could = store::could(conn, &subject, &asked, MOST)?;
+                let did = store::did(conn, &subject, &asked, MOST)?;
                 let could = could.iter().map(|could| could_cells(could, &asked));
                 let did = did.iter().map(|did| did_cells(did, &asked));
                 Ok(Slice { rows: could.chain(did).collect(), previous: None, next: None })

@@ -46,10 +46,9 @@ pub fn list(conn: &mut PgConnection, review_id: Uuid, list: &List) -> Result<Sli
             keyset!(query, window, items::principal_sort => String, items::id).select(Item::as_select()).load(conn)?,
             |item| item.principal_sort.clone(),
         ),
-        _ => (
-            keyset!(query, window, used() => Timestamp, items::id).select(Item::as_select()).load(conn)?,
-            |item| item.last_used_at.map_or_else(|| "0".to_owned(), |at| at.to_key()),
-        ),
+        _ => (keyset!(query, window, used() => Timestamp, items::id).select(Item::as_select()).load(conn)?, |item| {
+            item.last_used_at.map_or_else(|| "0".to_owned(), |at| at.to_key())
+        }),
     };
     Ok(window.slice(rows, |item| (key(item), item.id)))
 }
@@ -197,12 +196,7 @@ pub fn keep_several<P>(tx: &mut Tx<'_, P>, review_id: Uuid, ids: &[Uuid], reason
         .filter(items::assignment_id.eq_any(live));
     let reason = Some(reason).filter(|reason| !reason.is_empty());
     let kept = diesel::update(undecided)
-        .set((
-            items::outcome.eq("kept"),
-            items::reason.eq(reason),
-            items::decided_at.eq(now),
-            items::decided_by.eq(by),
-        ))
+        .set((items::outcome.eq("kept"), items::reason.eq(reason), items::decided_at.eq(now), items::decided_by.eq(by)))
         .execute(&mut **tx)?;
     match kept {
         0 => Err(AppError::Conflict(

@@ -6,9 +6,10 @@ use uuid::Uuid;
 use super::model::Review;
 use super::store;
 use crate::access::Manage;
-use crate::action::{Action, Effect};
+use crate::action::{Action, Effect, RowChange};
 use crate::db::Tx;
 use crate::error::AppError;
+use crate::web::filters;
 use crate::web::page::Crumb;
 use crate::web::row_action::{Input, RowAction, Words};
 
@@ -51,14 +52,18 @@ impl RowAction for Closing {
         }
     }
     fn sentence(_: &Review, effect: &Effect) -> String {
-        let ended = effect.changes.iter().filter(|change| change.table_name == "assignments").count();
-        match ended {
-            0 => "Nothing is unanswered. The campaign is closed, and nothing of it changes any more.".into(),
-            1 => "One assignment is unanswered and ends at once. Nothing of the campaign changes any more.".into(),
-            _ => format!(
-                "{ended} assignments are unanswered and end at once. Nothing of the campaign changes any more."
-            ),
-        }
+        let count = |table: &str| effect.changes.iter().filter(|change| change.table_name == table).count() as i64;
+        let ended = match count("assignments") {
+            0 => "No assignment ends by it.".into(),
+            1 => "One assignment is unanswered and ends at once.".into(),
+            ended => format!("{} assignments are unanswered and end at once.", filters::thousands(ended)),
+        };
+        let stays = |change: &RowChange| change.after.as_ref().is_some_and(|after| after["outcome"] == "last_founder");
+        let founder = match effect.changes.iter().any(stays) {
+            true => " The last founder, for whom nobody answered, stays.",
+            false => "",
+        };
+        format!("{ended}{founder} From then on nothing of the review changes.")
     }
     fn apply(tx: &mut Tx<'_, Manage>, review: &Review, _: &Input) -> Result<(), AppError> {
         store::close_now(tx, review)

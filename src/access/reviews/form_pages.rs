@@ -14,7 +14,7 @@ use super::model::{COVERS, Review};
 use super::store;
 use crate::access::DecideReviews;
 use crate::access::roles::store as roles;
-use crate::action::Action;
+use crate::action::{Action, Effect};
 use crate::actor::Can;
 use crate::audit::history;
 use crate::db::{Db, Tx};
@@ -23,6 +23,7 @@ use crate::web::confirm::{self, Question, Sent};
 use crate::web::conflict::Difference;
 use crate::web::context::Context;
 use crate::web::edit::{EditForm, Rendered};
+use crate::web::filters;
 use crate::web::flash::Flash;
 use crate::web::form::{FieldError, Form, FormView, field_errors};
 use crate::web::page::{self, Crumb, Shell, see_other};
@@ -72,8 +73,8 @@ pub async fn create(
     }
     let (id, done) = (Uuid::now_v7(), Flash::ok(format!("{} has begun.", new.name)));
     let location = format!("/reviews/{id}");
-    let question = || Question {
-        title: "Begin the review".into(),
+    let question = |effect: &Effect| Question {
+        title: title(effect),
         post_to: "/reviews".into(),
         trail: vec![
             Crumb { label: "Reviews".into(), href: "/reviews".into() },
@@ -84,9 +85,18 @@ pub async fn create(
     let sent = confirm::send(&can, &db, begun, &form, move |tx| store::begin(tx, id, &new).map(drop)).await;
     match sent {
         Ok(Sent::Done) => Ok(see_other(&location, done)),
-        Ok(Sent::Shown(effect)) => confirm::shown(&context, question(), &form, &effect),
-        Ok(Sent::Changed(effect)) => confirm::changed(&context, question(), &form, &effect),
+        Ok(Sent::Shown(effect)) => confirm::shown(&context, question(&effect), &form, &effect),
+        Ok(Sent::Changed(effect)) => confirm::changed(&context, question(&effect), &form, &effect),
         Err(error) => again(field_errors(error, &CONSTRAINTS)?, StatusCode::UNPROCESSABLE_ENTITY).await,
+    }
+}
+
+/// How many it would be about.
+fn title(effect: &Effect) -> String {
+    let count = effect.changes.iter().filter(|change| change.table_name == "access_review_items").count() as i64;
+    match count {
+        1 => "Begin the review of one assignment".into(),
+        count => format!("Begin the review of {} assignments", filters::thousands(count)),
     }
 }
 

@@ -81,7 +81,7 @@ pub fn find_open(conn: &mut PgConnection, id: Uuid) -> Result<Review, AppError> 
 }
 
 /// Said to whoever comes too late.
-pub const CLOSED: &str = "The campaign is closed; nothing of it changes any more.";
+pub const CLOSED: &str = "The review is closed; nothing of it changes any more.";
 
 /// How far some campaigns are.
 fn counts_of(conn: &mut PgConnection, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Counts>, AppError> {
@@ -145,7 +145,10 @@ pub fn begin(tx: &mut Tx<'_, DecideReviews>, id: Uuid, new: &NewReview) -> Resul
     .bind::<Nullable<Integer>, _>(new.unused_days)
     .execute(&mut **tx)?;
     if covered == 0 {
-        return Err(AppError::Refused("covers", "finds no assignment at present, so there is nothing to review".into()));
+        return Err(AppError::Refused(
+            "covers",
+            "finds no assignment at present, so there is nothing to review".into(),
+        ));
     }
     Ok(covered)
 }
@@ -246,9 +249,14 @@ pub fn due(conn: &mut PgConnection) -> Result<Vec<Review>, AppError> {
 /// Holds a campaign whose time is over and which nobody closed or prolonged meanwhile.
 pub fn hold_due(tx: &mut Tx<'_, Manage>, id: Uuid) -> Result<(), AppError> {
     let due = access_reviews::closed_at.is_null().and(access_reviews::due_at.le(now));
-    let held: Option<Uuid> =
-        access_reviews::table.find(id).filter(due).select(access_reviews::id).for_share().first(&mut **tx).optional()?;
-    held.map(drop).ok_or_else(|| AppError::Conflict("The campaign is closed or goes on longer.".into()))
+    let held: Option<Uuid> = access_reviews::table
+        .find(id)
+        .filter(due)
+        .select(access_reviews::id)
+        .for_share()
+        .first(&mut **tx)
+        .optional()?;
+    held.map(drop).ok_or_else(|| AppError::Conflict("The review is closed or goes on longer.".into()))
 }
 
 #[derive(QueryableByName)]
