@@ -618,11 +618,17 @@ declare
     named text := (select c.relname from pg_class c where c.oid = source);
 begin
     return query execute format($query$
-        with undone as materialized (
+        with wanted as materialized (
+            select t.id from %2$s t where t.%3$I = any ($2)
+            union
+            select c.row_id from audit.changes c
+            where c.table_name = %1$L and c.op <> 'insert' and c.op = 'delete' and c.occurred_at > $1
+                and (c.before ->> %3$L)::uuid = any ($2)
+        ), undone as materialized (
             select c.row_id, bool_or(c.op = 'delete') as is_gone,
                 jsonb_object_agg(b.key, b.value order by c.occurred_at desc, c.position desc) as was
-            from audit.changes c cross join lateral jsonb_each(c.before) b
-            where c.table_name = %1$L and c.op <> 'insert' and c.occurred_at > $1 and (%3$L <> 'id' or c.row_id = any ($2))
+            from wanted w join audit.changes c on c.row_id = w.id cross join lateral jsonb_each(c.before) b
+            where c.table_name = %1$L and c.op <> 'insert' and c.occurred_at > $1
             group by c.row_id
         )
         select t.* from %2$s t
@@ -664,6 +670,13 @@ as $$
 declare
     role_ids uuid[];
     patterns text[] := p_patterns;
+    -- Who may open the console is few among all who hold something, so they are looked for first: those who may now,
+    -- and those who were changed in that since.
+    able uuid[] := array(
+        select u.id from control.users u where u.is_staff or u.kind = 'service'
+        union
+        select c.row_id from audit.changes c
+        where c.table_name = 'users' and c.op <> 'insert' and c.occurred_at > p_at and (c.op = 'delete' or c.before ? 'is_staff'));
     tenant_ids uuid[] := case p_kind
         when 'tenant' then array[p_id]
         when 'client' then array(select c.tenant_id from control.clients c where c.id = p_id)
@@ -700,17 +713,17 @@ begin
         where d.deleted_at is null or d.deleted_at > p_at
     ), held as materialized (
         select a.user_id, a.id, 'user'::text as via_kind, a.user_id as via_id, null::text as via, null::uuid as of_tenant
-        from given a where a.user_id is not null
+        from given a where a.user_id = any (able)
         union all
         select m.user_id, a.id, 'group', g.id, g.name, g.tenant_id
         from given a join grouped g on g.id = a.group_id
-        join control.as_of(null::control.group_memberships, 'group_id', array(select o.id from grouped o), p_at) m
+        join control.as_of(null::control.group_memberships, 'user_id', able, p_at) m
             on m.group_id = g.id
         where (m.deleted_at is null or m.deleted_at > p_at) and (m.expires_at is null or m.expires_at > p_at)
         union all
         select m.user_id, a.id, 'department', d.id, d.name, d.tenant_id
         from given a join divided d on d.id = a.department_id
-        join control.as_of(null::control.department_memberships, 'department_id', array(select o.id from divided o), p_at) m
+        join control.as_of(null::control.department_memberships, 'user_id', able, p_at) m
             on m.department_id = d.id
         where m.deleted_at is null or m.deleted_at > p_at
     ), belonging as materialized (
