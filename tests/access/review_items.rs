@@ -95,10 +95,10 @@ async fn a_reduction_is_smaller_in_role_place_or_time() {
     assert_eq!(done.location(), case.review);
     let now = case
         .app
-        .text(&format!(
+        .text(
             "select a.role_id || ' ' || a.tenant_id || ' ' || a.reason from control.access_review_items i
-        join control.assignments a on a.id = i.replacement_id where i.outcome = 'reduced'"
-        ))
+            join control.assignments a on a.id = i.replacement_id where i.outcome = 'reduced'",
+        )
         .await;
     assert_eq!(now, format!("{reader} {northwind} reads only"));
     assert_eq!(case.person.get(&format!("/tenants/{northwind}")).await.status, 200);
@@ -143,10 +143,10 @@ async fn a_place_or_an_end_that_is_not_smaller_is_refused() {
     assert_eq!(sides(&shown), ["1 person loses 2 rights"]);
     let stored = case
         .app
-        .text(&format!(
+        .text(
             "select client_id || ' ' || (expires_at = timestamptz '2998-01-01 12:00Z') from control.assignments
-        where client_id is not null"
-        ))
+            where client_id is not null",
+        )
         .await;
     assert_eq!(stored, format!("{bakery} true"), "a blank end stays as it was");
     assert_ne!(bakery, foreign);
@@ -187,7 +187,7 @@ async fn nobody_decides_about_what_they_hold_nor_gives_what_they_lack() {
             review.trim_start_matches("/reviews/")
         ))
         .await;
-    let path = format!("{review}/items/{}/reduction/new", item);
+    let path = format!("{review}/items/{item}/reduction/new");
     let form = manager.get(&path).await.form().with("reason", "less").with("expires_at", "2998-01-01");
     let page = manager.submit(&form).await;
     assert_eq!(page.status, 422);

@@ -45,8 +45,8 @@ struct Show {
 }
 
 impl Show {
-    fn name(&self, id: &Option<Uuid>) -> &str {
-        id.and_then(|id| self.who.get(&id)).map(String::as_str).unwrap_or_default()
+    fn name(&self, id: Option<&Uuid>) -> &str {
+        id.and_then(|id| self.who.get(id)).map(String::as_str).unwrap_or_default()
     }
 }
 

@@ -1,12 +1,10 @@
 //! What happens to campaigns by the clock.
 
-use uuid::Uuid;
-
 use super::actions::action;
 use super::model::Review;
 use super::store;
 use crate::access::Manage;
-use crate::access::review_items::store as items;
+use crate::access::review_items::store::{self as items, Unanswered};
 use crate::action::Action;
 use crate::actor::Can;
 use crate::db::Db;
@@ -44,8 +42,7 @@ pub async fn close_due(job: Job, db: Db) -> Result<(), AppError> {
 
 async fn expire(job: &Job, db: &Db, can: &Can<Manage>, review: &Review) -> Result<(), AppError> {
     let id = review.id;
-    let left: Vec<(Uuid, Uuid, Option<Uuid>, Option<Uuid>)> =
-        db.read(can, move |conn| items::undecided(conn, id)).await?;
+    let left: Vec<Unanswered> = db.read(can, move |conn| items::undecided(conn, id)).await?;
     let total = left.len() as i64;
     for (done, (item_id, assignment_id, tenant_id, client_id)) in left.into_iter().enumerate() {
         let ending = Action::on("access_review.expire", "assignment", assignment_id);

@@ -87,8 +87,8 @@ impl Show {
     }
 
     /// Whom an id stands for, or nothing.
-    fn name(&self, id: &Option<Uuid>) -> &str {
-        id.and_then(|id| self.who.get(&id)).map(String::as_str).unwrap_or_default()
+    fn name(&self, id: Option<&Uuid>) -> &str {
+        id.and_then(|id| self.who.get(id)).map(String::as_str).unwrap_or_default()
     }
 }
 
