@@ -63,6 +63,61 @@ pub mod audit {
 
 pub mod control {
     diesel::table! {
+        control.access_review_items (id) {
+            id -> Uuid,
+            review_id -> Uuid,
+            assignment_id -> Uuid,
+            principal_kind -> Text,
+            principal_name -> Text,
+            principal_email -> Nullable<Text>,
+            principal_sort -> Text,
+            role_id -> Uuid,
+            role_name -> Text,
+            scope_kind -> Text,
+            tenant_id -> Nullable<Uuid>,
+            tenant_name -> Nullable<Text>,
+            client_id -> Nullable<Uuid>,
+            client_name -> Nullable<Text>,
+            granted_at -> Timestamptz,
+            granted_by -> Nullable<Uuid>,
+            granted_reason -> Text,
+            last_used_at -> Nullable<Timestamptz>,
+            expires_at -> Nullable<Timestamptz>,
+            outcome -> Text,
+            reason -> Nullable<Text>,
+            decided_at -> Nullable<Timestamptz>,
+            decided_by -> Nullable<Uuid>,
+            replacement_id -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        control.access_reviews (id) {
+            id -> Uuid,
+            name -> Text,
+            covers -> Text,
+            role_id -> Nullable<Uuid>,
+            tenant_id -> Nullable<Uuid>,
+            unused_days -> Nullable<Int4>,
+            note -> Text,
+            due_at -> Timestamptz,
+            reminded_at -> Nullable<Timestamptz>,
+            closed_at -> Nullable<Timestamptz>,
+            closed_by -> Nullable<Uuid>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.api_token_usage (token_id, hour) {
             token_id -> Uuid,
             hour -> Timestamptz,
@@ -680,6 +735,11 @@ pub mod control {
         }
     }
 
+    diesel::joinable!(access_review_items -> access_reviews (review_id));
+    diesel::joinable!(access_review_items -> roles (role_id));
+    diesel::joinable!(access_review_items -> tenants (tenant_id));
+    diesel::joinable!(access_reviews -> roles (role_id));
+    diesel::joinable!(access_reviews -> tenants (tenant_id));
     diesel::joinable!(api_token_usage -> api_tokens (token_id));
     diesel::joinable!(api_tokens -> users (user_id));
     diesel::joinable!(assignments -> departments (department_id));
@@ -715,6 +775,8 @@ pub mod control {
     diesel::joinable!(workspaces -> tenants (tenant_id));
 
     diesel::allow_tables_to_appear_in_same_query!(
+        access_review_items,
+        access_reviews,
         api_token_usage,
         api_tokens,
         assignments,

@@ -19,6 +19,8 @@ pub enum Touched {
     Group(Uuid),
     /// The members of a department.
     Department(Uuid),
+    /// Everybody who holds what is unanswered in a campaign.
+    Review(Uuid),
 }
 
 /// Rows that are spelled out on each side.
@@ -38,6 +40,7 @@ pub fn measured<P>(
         Touched::Person(id) => ("user", id),
         Touched::Group(id) => ("group", id),
         Touched::Department(id) => ("department", id),
+        Touched::Review(id) => ("review", id),
     };
     let _: bool = diesel::select(note_rights(kind, id)).get_result(&mut **tx)?;
     change(tx)?;

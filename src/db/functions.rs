@@ -78,6 +78,10 @@ extern "SQL" {
     #[sql_name = "control.lasting_founders"]
     fn lasting_founders() -> BigInt;
 
+    /// `control.founders_without`: the same, as if an assignment were not there.
+    #[sql_name = "control.founders_without"]
+    fn founders_without(assignment_id: Uuid) -> BigInt;
+
     /// `control.session_authority`: who a session token belongs to and what they may do; null when it is not alive.
     #[sql_name = "control.session_authority"]
     fn session_authority(token_hash: Binary) -> Nullable<Jsonb>;

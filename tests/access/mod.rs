@@ -6,6 +6,7 @@ mod delegations;
 mod departments;
 mod escalation;
 mod expiry;
+mod exposure;
 mod factor_by_role;
 mod factors_reset;
 mod foreign_in_forms;
@@ -20,6 +21,8 @@ mod invitations;
 mod links;
 mod people;
 mod reach;
+mod review_items;
+mod reviews;
 mod rights;
 mod roles;
 mod scope;
@@ -122,4 +125,27 @@ async fn hand_over(app: &TestApp, from: &Person, to: &Person, scope: &[&str]) ->
 /// Begins to act under a delegation.
 async fn begin(person: &Person, id: Uuid) -> Page {
     person.post_form(&format!("/account/delegations/{id}/acting"), &[]).await
+}
+
+/// The day so many days from now, as forms take it.
+fn day_in(days: i64) -> String {
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// Begins a review of what the fields say, through its form and what that shows. Returns its address.
+async fn begin_review(person: &Person, fields: &[(&str, &str)]) -> String {
+    let mut form = person.get("/reviews/new").await.form().with("name", "Quarter").with("due_at", &day_in(100));
+    for (name, value) in fields {
+        form = form.with(name, value);
+    }
+    let (_, done) = confirm(person, &form).await;
+    done.location()
+}
+
+/// The address of the item about an assignment.
+async fn item_of(app: &TestApp, review: &str, assignment: Uuid) -> String {
+    let id =
+        app.text(&format!("select id from control.access_review_items where assignment_id = '{assignment}'")).await;
+    format!("{review}/items/{id}")
 }

@@ -197,9 +197,12 @@ impl Walk {
 
     /// A form that shows its effect first, and is sent again with it.
     async fn twice(&mut self, page: &str, typed: &[(&str, &str)]) -> String {
-        let mut form = self.person.get(page).await.form();
+        let asked = self.person.get(page).await;
+        let mut form = asked.form();
         for (name, value) in typed.iter().chain(&[("reason", "because")]) {
-            form = form.with(name, value);
+            if *name != "reason" || asked.text().contains("name=\"reason\"") {
+                form = form.with(name, value);
+            }
         }
         let shown = self.person.submit(&form).await;
         assert_eq!(shown.status, 200, "{page}: {:?}", shown.errors());
@@ -237,6 +240,38 @@ impl Walk {
         let member = self.app.text("select id from control.department_memberships").await;
         self.act(&format!("{department}/members/{member}"), &["removal"]).await;
         self.act(&department, &["deletion", "restoration"]).await;
+    }
+
+    /// Of assignments of others, for nobody decides about their own.
+    async fn reviews(&mut self) {
+        let mut given = Vec::new();
+        for _ in 0..4 {
+            let (id, _) = self.app.staff("support").await;
+            given.push(self.app.text(&format!("select id from control.assignments where user_id = '{id}'")).await);
+        }
+        let due = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2400)).strftime("%Y-%m-%d").to_string();
+        let review = self.twice("/reviews/new", &[("name", "Quarter"), ("due_at", &due)]).await;
+        self.fill(&format!("{review}/edit"), &[("note", "Look twice")]).await;
+        let mut items = Vec::new();
+        for id in given {
+            let of = format!("select id from control.access_review_items where assignment_id = '{id}'");
+            items.push(self.app.text(&of).await);
+        }
+        self.send(&format!("{review}/items/{}/keeping", items[0]), &[]).await;
+        self.act(&format!("{review}/items/{}", items[1]), &["removal"]).await;
+        let smaller = [("expires_at", due.as_str())];
+        self.twice(&format!("{review}/items/{}/reduction/new", items[2]), &smaller).await;
+        self.send(&format!("{review}/keeping"), &[("item_id", items[3].as_str())]).await;
+        let (last, _) = self.app.staff("support").await;
+        let last = format!("select id from control.assignments where user_id = '{last}'");
+        let other = self.twice("/reviews/new", &[("name", "Last"), ("due_at", &due)]).await;
+        let of = format!("select i.id from control.access_review_items i where i.assignment_id = ({last})");
+        let ticked = [("item_id", self.app.text(&of).await)];
+        let page = self.person.post_form(&format!("{other}/removal"), &[("item_id", &ticked[0].1)]).await;
+        let form = page.form().with("reason", "because");
+        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.send(&form.action, &fields).await;
+        self.act(&review, &["closing"]).await;
     }
 
     async fn jobs(&mut self) {
@@ -442,6 +477,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.staff().await;
     walk.access(&tenant).await;
     walk.jobs().await;
+    walk.reviews().await;
     walk.tokens().await;
     walk.delegations().await;
     walk.impersonations().await;

@@ -31,6 +31,15 @@ pub enum To {
 impl NewAssignment {
     /// All fields checked, all errors at once.
     pub fn from_form(form: &Form) -> Result<NewAssignment, Vec<FieldError>> {
+        NewAssignment::read(form, None)
+    }
+
+    /// The same for somebody who is known without the form.
+    pub fn for_principal(form: &Form, principal: Principal) -> Result<NewAssignment, Vec<FieldError>> {
+        NewAssignment::read(form, Some(To::Known(principal)))
+    }
+
+    fn read(form: &Form, known: Option<To>) -> Result<NewAssignment, Vec<FieldError>> {
         let mut check = form.check();
         let role_id: Option<Uuid> = form.get("role_id").parse().ok();
         if role_id.is_none() {
@@ -39,7 +48,7 @@ impl NewAssignment {
         let scope_kind = check.choice("scope_kind", &SCOPES);
         let new = NewAssignment {
             role_id: role_id.unwrap_or_default(),
-            to: to(&mut check, form).unwrap_or(To::Email(String::new())),
+            to: known.or_else(|| to(&mut check, form)).unwrap_or(To::Email(String::new())),
             scope_kind,
             tenant: place(&mut check, form, "tenant_id", scope_kind == "tenant", scope_kind == "platform"),
             client: place(&mut check, form, "client_id", scope_kind == "client", scope_kind != "client"),

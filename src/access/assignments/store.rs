@@ -267,53 +267,67 @@ fn place(conn: &mut PgConnection, new: &NewAssignment) -> Result<Place, AppError
 
 /// Gives a role. Whoever gives it holds all that it contains on that place or a wider one.
 pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &Resolved) -> Result<(), AppError> {
+    check_giving(tx, new)?;
+    measured(tx, new.principal.touched(), |tx| write(tx, id, new))
+}
+
+/// Gives another assignment to whoever holds this one, which ends.
+pub fn replace(tx: &mut Tx<'_, Manage>, row: &Assignment, id: Uuid, new: &Resolved) -> Result<(), AppError> {
+    check_giving(tx, new)?;
+    measured(tx, row.touched(), |tx| {
+        end(tx, row)?;
+        write(tx, id, new)?;
+        founders::keep_one(tx)
+    })
+}
+
+fn check_giving(tx: &mut Tx<'_, Manage>, new: &Resolved) -> Result<(), AppError> {
     // Somebody who adds a privilege to the role meanwhile waits, or is waited for.
     let living = roles::table.find(new.role_id).filter(roles::deleted_at.is_null());
     let locked: Option<Uuid> = living.select(roles::id).for_share().first(&mut **tx).optional()?;
     locked.ok_or_else(|| AppError::Refused("role_id", "must be one of the roles".into()))?;
     let privileges = role_store::privileges_of(tx, new.role_id)?;
     giving::check(tx, "role_id", &privileges, new.place)?;
-    lock_members(tx, new.principal)?;
+    lock_members(tx, new.principal)
+}
+
+fn write(tx: &mut Tx<'_, Manage>, id: Uuid, new: &Resolved) -> Result<(), AppError> {
     let (user_id, group_id, department_id) = match new.principal {
         Principal::Person(id) => (Some(id), None, None),
         Principal::Group(id) => (None, Some(id), None),
         Principal::Department(id) => (None, None, Some(id)),
     };
-    measured(tx, new.principal.touched(), |tx| {
-        // One that has expired stands in the way of another; it is over either way.
-        let same = assignments::user_id
-            .is_not_distinct_from(user_id)
-            .and(assignments::group_id.is_not_distinct_from(group_id))
-            .and(assignments::department_id.is_not_distinct_from(department_id))
-            .and(assignments::role_id.eq(new.role_id))
-            .and(assignments::scope_kind.eq(new.scope_kind))
-            .and(assignments::tenant_id.is_not_distinct_from(new.place.tenant_id))
-            .and(assignments::client_id.is_not_distinct_from(new.place.client_id));
-        let by = tx.actor_id();
-        diesel::update(
-            assignments::table
-                .filter(same)
-                .filter(assignments::revoked_at.is_null().and(assignments::expires_at.le(now))),
-        )
-        .set((assignments::revoked_at.eq(now), assignments::revoked_by.eq(by)))
+    // One that has expired stands in the way of another; it is over either way.
+    let same = assignments::user_id
+        .is_not_distinct_from(user_id)
+        .and(assignments::group_id.is_not_distinct_from(group_id))
+        .and(assignments::department_id.is_not_distinct_from(department_id))
+        .and(assignments::role_id.eq(new.role_id))
+        .and(assignments::scope_kind.eq(new.scope_kind))
+        .and(assignments::tenant_id.is_not_distinct_from(new.place.tenant_id))
+        .and(assignments::client_id.is_not_distinct_from(new.place.client_id));
+    let by = tx.actor_id();
+    diesel::update(
+        assignments::table.filter(same).filter(assignments::revoked_at.is_null().and(assignments::expires_at.le(now))),
+    )
+    .set((assignments::revoked_at.eq(now), assignments::revoked_by.eq(by)))
+    .execute(&mut **tx)?;
+    diesel::insert_into(assignments::table)
+        .values((
+            assignments::id.eq(id),
+            assignments::user_id.eq(user_id),
+            assignments::group_id.eq(group_id),
+            assignments::department_id.eq(department_id),
+            assignments::role_id.eq(new.role_id),
+            assignments::scope_kind.eq(new.scope_kind),
+            assignments::tenant_id.eq(new.place.tenant_id),
+            assignments::client_id.eq(new.place.client_id),
+            assignments::expires_at.eq(new.expires_at),
+            assignments::reason.eq(&new.reason),
+            assignments::granted_by.eq(by),
+        ))
         .execute(&mut **tx)?;
-        diesel::insert_into(assignments::table)
-            .values((
-                assignments::id.eq(id),
-                assignments::user_id.eq(user_id),
-                assignments::group_id.eq(group_id),
-                assignments::department_id.eq(department_id),
-                assignments::role_id.eq(new.role_id),
-                assignments::scope_kind.eq(new.scope_kind),
-                assignments::tenant_id.eq(new.place.tenant_id),
-                assignments::client_id.eq(new.place.client_id),
-                assignments::expires_at.eq(new.expires_at),
-                assignments::reason.eq(&new.reason),
-                assignments::granted_by.eq(by),
-            ))
-            .execute(&mut **tx)?;
-        Ok(())
-    })
+    Ok(())
 }
 
 /// Nobody is added to a group or department while it gets a role; see there.
@@ -336,14 +350,19 @@ fn lock_members(tx: &mut Tx<'_, Manage>, principal: Principal) -> Result<(), App
 /// Ends it at once.
 pub fn revoke(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError> {
     measured(tx, row.touched(), |tx| {
-        let living = assignments::table.find(row.id).filter(assignments::revoked_at.is_null());
-        let actor = tx.actor_id();
-        let revoked = diesel::update(living)
-            .set((assignments::revoked_at.eq(now), assignments::revoked_by.eq(actor)))
-            .execute(&mut **tx)?;
-        fitting(revoked, "The assignment is revoked already.")?;
+        end(tx, row)?;
         founders::keep_one(tx)
     })
+}
+
+/// The row alone: whoever calls it sees to it that a founder stays.
+pub fn end(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError> {
+    let living = assignments::table.find(row.id).filter(assignments::revoked_at.is_null());
+    let actor = tx.actor_id();
+    let revoked = diesel::update(living)
+        .set((assignments::revoked_at.eq(now), assignments::revoked_by.eq(actor)))
+        .execute(&mut **tx)?;
+    fitting(revoked, "The assignment is revoked already.")
 }
 
 /// An assignment that was not revoked: one that has expired can be given another end.

@@ -77,3 +77,34 @@ from (values
     as d (k, grantor, delegate, scope, made, ends, reason, used)
 join demo.staff g on g.place = d.grantor join demo.staff r on r.place = d.delegate
 on conflict do nothing;
+
+-- A review that was closed, and one that is open and partly answered.
+insert into control.access_reviews (id, name, covers, note, due_at, closed_at, created_at, updated_at, created_by)
+select demo.id(now() - r.begun, r.k, 102), r.name, 'all', r.note, now() + r.due, case when r.is_closed then now() + r.due end,
+    now() - r.begun, now() - r.begun, s.id
+from (values
+    (1, 'Third quarter', 'Keep what is used. Ask the night shift before you take anything from them.', interval '30 days', interval '-16 days', true),
+    (2, 'Fourth quarter', 'Look first at what was never used.', interval '4 days', interval '10 days', false)
+) as r (k, name, note, begun, due, is_closed)
+join demo.staff s on s.place = 1 and not exists (select from control.access_reviews)
+on conflict do nothing;
+insert into control.access_review_items (id, review_id, assignment_id, principal_kind, principal_name, principal_email, role_id,
+    role_name, scope_kind, tenant_id, tenant_name, client_id, client_name, granted_at, granted_by, granted_reason, last_used_at,
+    expires_at, outcome, reason, decided_at, decided_by, created_at, updated_at)
+select gen_random_uuid(), v.id, a.id,
+    case when a.group_id is not null then 'group' when a.department_id is not null then 'department' else 'user' end,
+    coalesce(u.name, g.name, d.name), u.email::text, a.role_id, r.name, a.scope_kind, a.tenant_id, t.name, a.client_id, c.name,
+    a.created_at, a.granted_by, a.reason, a.last_used_at, a.expires_at, o.outcome,
+    case when o.outcome = 'kept' then 'still does this work' end,
+    case when o.outcome = 'kept' then v.created_at + interval '1 day' end,
+    case when o.outcome = 'kept' then (select s.id from demo.staff s where s.place = 1) end, v.created_at, v.created_at
+from control.access_reviews v
+join control.assignments a on a.revoked_at is null and (a.expires_at is null or a.expires_at > now())
+join control.roles r on r.id = a.role_id
+left join control.users u on u.id = a.user_id left join control.groups g on g.id = a.group_id
+left join control.departments d on d.id = a.department_id
+left join control.tenants t on t.id = a.tenant_id left join control.clients c on c.id = a.client_id
+cross join lateral (select case when v.closed_at is not null or right(a.id::text, 1) in ('0', '1', '2', '3', '4')
+    then 'kept' else 'undecided' end as outcome) o
+where v.id in (select demo.id(now() - b.begun, b.k, 102) from (values (1, interval '30 days'), (2, interval '4 days')) as b (k, begun))
+on conflict do nothing;

@@ -18,6 +18,11 @@ grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
 grant execute on function control.grants_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
     control.compare_rights(text, integer), control.spell_rights(boolean, integer), control.asking_roles()
     to castellan_staff, castellan_scoped;
+grant execute on function control.as_of(anyelement, text, uuid[], timestamptz),
+    control.role_privileges_as_of(text[], timestamptz), control.who_could_see(text, uuid, text[], timestamptz)
+    to castellan_staff;
+grant execute on function control.founders_without(uuid), control.keep_evidence(), control.keep_closed()
+    to castellan_staff, castellan_jobs;
 grant execute on function control.is_founder(uuid), control.lasting_founders()
     to castellan_staff, castellan_scoped, castellan_jobs, castellan_auth;
 grant execute on function control.factor_wanted(uuid), control.session_ends(uuid, timestamptz, timestamptz)
@@ -31,6 +36,8 @@ revoke insert, update, delete on control.privileges, control.roles, control.role
     control.users, control.user_credentials, control.departments, control.department_memberships, control.groups,
     control.group_memberships, control.policy_overrides, control.delegations, control.user_identities
     from castellan_scoped;
+-- Campaigns are about everybody's rights, and for those who see all of them.
+revoke all on control.access_reviews, control.access_review_items from castellan_scoped;
 -- What a passkey is asked to sign is between a browser and sign-in.
 revoke all on control.ceremonies from castellan_staff, castellan_scoped, castellan_jobs;
 -- Secrets are read by sign-in alone.

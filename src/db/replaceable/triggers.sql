@@ -79,3 +79,10 @@ begin
     end loop;
 end
 $$;
+
+drop trigger if exists keep_evidence on control.access_review_items;
+create trigger keep_evidence before update or delete on control.access_review_items
+    for each row execute function control.keep_evidence();
+drop trigger if exists keep_closed on control.access_reviews;
+create trigger keep_closed before update or delete on control.access_reviews
+    for each row execute function control.keep_closed();
