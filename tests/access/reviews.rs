@@ -347,6 +347,7 @@ async fn many_assignments_at_once_are_quick() {
             select gen_random_uuid(), u.id, '{keeper}', 'platform', 'test' from control.users u where u.name like 'Crowd%'"
     ))
     .await;
+    app.execute("analyze control.users, control.assignments").await;
     let began = Instant::now();
     let review = begin_review(&founder, &[("covers", "role"), ("role_id", &keeper.to_string())]).await;
     println!("{many} items shown and begun in {:?}", began.elapsed());
