@@ -63,7 +63,7 @@ pub fn nav() -> Vec<NavGroup> {
                 access::NAV_ROLES,
                 access::NAV_ASSIGNMENTS,
                 access::NAV_GROUPS,
-                access::NAV_REVIEWS,
+                access::reviews::NAV,
                 access::delegations::NAV,
                 access::NAV_TOKENS,
                 access::impersonations::NAV,

@@ -46,7 +46,6 @@ use people::actions::{
     Unlock,
 };
 use people::forms::PersonPatch;
-use reviews::forms::ReviewPatch;
 use roles::forms::RolePatch;
 use tokens::actions::{OwnRevocation, Revocation as TokenRevocation};
 
@@ -56,16 +55,6 @@ pub struct View;
 pub struct Manage;
 /// Take lists of who may do what out of the console.
 pub struct Export;
-/// See access reviews and what was decided in them.
-pub struct ViewReviews;
-/// Begin access reviews and say what is still needed. Whoever takes something away needs [`Manage`].
-pub struct DecideReviews;
-/// Take the evidence of access reviews out of the console.
-pub struct ExportReviews;
-/// See who could see a tenant, a client or a person, and who did.
-pub struct ViewExposure;
-/// Take that out of the console.
-pub struct ExportExposure;
 /// Needed by whoever received a link by mail: the link says who they are.
 pub struct UseLink;
 /// Needed to make tokens of one's own, which then act with nobody there to prove who they are.
@@ -100,42 +89,6 @@ impl Privilege for Export {
     const DELEGABLE: bool = true;
 }
 
-impl Privilege for ViewReviews {
-    const NAME: &'static str = "reviews.view";
-    const DESCRIPTION: &'static str = "See access reviews and what was decided in them";
-    const DELEGABLE: bool = true;
-    const PLATFORM_ONLY: bool = true;
-}
-
-impl Privilege for DecideReviews {
-    const NAME: &'static str = "reviews.decide";
-    const DESCRIPTION: &'static str = "Begin access reviews and say which assignments are still needed";
-    const PLATFORM_ONLY: bool = true;
-}
-
-impl Privilege for ExportReviews {
-    const NAME: &'static str = "reviews.export";
-    const DESCRIPTION: &'static str = "Take the evidence of access reviews out as CSV and JSON";
-    const ELEVATED: bool = true;
-    const PLATFORM_ONLY: bool = true;
-}
-
-impl Privilege for ViewExposure {
-    const NAME: &'static str = "exposure.view";
-    const DESCRIPTION: &'static str =
-        "See who could see something at a moment, and who did; each page read is recorded";
-    const LOG_READS: bool = true;
-    const DELEGABLE: bool = true;
-    const PLATFORM_ONLY: bool = true;
-}
-
-impl Privilege for ExportExposure {
-    const NAME: &'static str = "exposure.export";
-    const DESCRIPTION: &'static str = "Take out as CSV and JSON who could see something, and who did";
-    const ELEVATED: bool = true;
-    const PLATFORM_ONLY: bool = true;
-}
-
 impl Privilege for UseLink {
     const NAME: &'static str = "account.use_link";
     const DESCRIPTION: &'static str = "Set a password by a link that came by mail";
@@ -154,12 +107,12 @@ pub const NAV_ASSIGNMENTS: NavItem =
     NavItem { label: "Assignments", href: "/assignments", key: "s", privilege: View::NAME, due: false };
 pub const NAV_GROUPS: NavItem =
     NavItem { label: "Groups", href: "/groups", key: "u", privilege: View::NAME, due: false };
-pub const NAV_REVIEWS: NavItem =
-    NavItem { label: "Reviews", href: "/reviews", key: "", privilege: ViewReviews::NAME, due: false };
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
+    use exposure::{ExportExposure, ViewExposure};
     use impersonations::{Approve, Impersonate, ViewImpersonations};
+    use reviews::{DecideReviews, ExportReviews, ViewReviews};
     vec![
         info::<View>(),
         info::<Manage>(),
@@ -213,8 +166,8 @@ pub fn routes() -> Vec<Route> {
     routes.extend(delegations::routes());
     routes.extend(impersonations::routes());
     routes.extend([role_routes(), assignment_routes(), group_routes(), department_routes()].into_iter().flatten());
-    routes.extend(review_routes());
-    routes.extend(exposure_routes());
+    routes.extend(reviews::routes());
+    routes.extend(exposure::routes());
     routes
 }
 
@@ -324,47 +277,6 @@ fn assignment_routes() -> Vec<Route> {
         get("/assignments/{id}/revocation/new", ask::<AssignmentRevocation>),
         post("/assignments/{id}/revocation", act::<AssignmentRevocation>),
         get("/people/{id}/access", rights::pages::show),
-    ]
-}
-
-fn review_routes() -> Vec<Route> {
-    use review_items::{form_pages as reduction, keeping, pages as items, removal};
-    use reviews::{form_pages, pages};
-    vec![
-        get("/reviews", pages::index),
-        get("/reviews/new", form_pages::new),
-        post("/reviews", form_pages::create),
-        get("/reviews/{id}.csv", pages::export),
-        get("/reviews/{id}.json", pages::export),
-        get("/reviews/{id}", pages::show),
-        get("/reviews/{id}/edit", edit::<ReviewPatch>),
-        post("/reviews/{id}", update::<ReviewPatch>),
-        get("/reviews/{id}/closing/new", ask::<reviews::actions::Closing>),
-        post("/reviews/{id}/closing", act::<reviews::actions::Closing>),
-        post("/reviews/{id}/keeping", keeping::keep_several),
-        post("/reviews/{id}/removal", removal::remove_several),
-        get("/reviews/{id}/items/{item_id}", items::show),
-        post("/reviews/{id}/items/{item_id}/keeping", keeping::keep),
-        get("/reviews/{id}/items/{item_id}/reduction/new", reduction::new),
-        post("/reviews/{id}/items/{item_id}/reduction", reduction::create),
-        get("/reviews/{id}/items/{item_id}/removal/new", ask::<review_items::actions::Removal>),
-        post("/reviews/{id}/items/{item_id}/removal", act::<review_items::actions::Removal>),
-    ]
-}
-
-fn exposure_routes() -> Vec<Route> {
-    use exposure::model::{Client, Person, Tenant};
-    use exposure::pages::{export, show};
-    vec![
-        get("/tenants/{id}/exposure", show::<Tenant>),
-        get("/tenants/{id}/exposure.csv", export::<Tenant>),
-        get("/tenants/{id}/exposure.json", export::<Tenant>),
-        get("/clients/{id}/exposure", show::<Client>),
-        get("/clients/{id}/exposure.csv", export::<Client>),
-        get("/clients/{id}/exposure.json", export::<Client>),
-        get("/people/{id}/exposure", show::<Person>),
-        get("/people/{id}/exposure.csv", export::<Person>),
-        get("/people/{id}/exposure.json", export::<Person>),
     ]
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Person, TestApp};
 
 /// What each id of an address is of, by the address up to it.
-const KINDS: [(&str, &str); 24] = [
+const KINDS: [(&str, &str); 32] = [
     ("/tenants/{id}", "tenants"),
     ("/tenants/{tenant_id}", "tenants"),
     ("/tenants/{id}/people/{member_id}", "workspace_members"),
@@ -25,7 +25,12 @@ const KINDS: [(&str, &str); 24] = [
     ("/clients/{id}/deployments/{deployment_id}", "client_deployments"),
     ("/people/{id}", "users"),
     ("/people/{id}/sessions/{session_id}", "sessions"),
+    ("/people/{id}/identities/{identity_id}", "user_identities"),
     ("/tokens/{id}", "api_tokens"),
+    ("/delegations/{id}", "delegations"),
+    ("/impersonations/{id}", "impersonation_sessions"),
+    ("/reviews/{id}", "access_reviews"),
+    ("/reviews/{id}/items/{item_id}", "access_review_items"),
     ("/assignments/{id}", "assignments"),
     ("/groups/{id}", "groups"),
     ("/groups/{id}/members/{member_id}", "group_memberships"),
@@ -34,10 +39,13 @@ const KINDS: [(&str, &str); 24] = [
     ("/account/sessions/{id}", "sessions"),
     ("/account/factors/{id}", "user_credentials"),
     ("/account/tokens/{id}", "api_tokens"),
+    ("/account/identities/{id}", "user_identities"),
+    ("/account/delegations/{id}", "delegations"),
     // What roles there are is no secret, so that none is somebody else's.
     ("/roles/{id}", ""),
-    // No ids: the text is the right itself.
+    // No ids: the text is the right itself, or the name of a provider.
     ("{token}", ""),
+    ("{key}", ""),
 ];
 
 /// Fields that many forms have, so that nothing is refused for want of one.
@@ -97,9 +105,12 @@ async fn everything(app: &TestApp, slug: &str) -> Things {
         update control.job_queue set tenant_id = '{tenant}' where id = '{job}';
         insert into control.assignments (id, role_id, user_id, reason, scope_kind, tenant_id)
             select gen_random_uuid(), id, '{user}', 'test', 'tenant', '{tenant}'
-            from control.roles where name = 'support'"
+            from control.roles where name = 'support';
+        insert into control.user_identities (id, user_id, issuer, subject, provider_key, label)
+            values (gen_random_uuid(), '{user}', 'https://id.example', '{slug}', 'acme', '{slug}')"
     ))
     .await;
+    what_is_between_people(app, tenant, user).await;
     let mut things = Things::from([
         ("tenants", tenant.to_string()),
         ("clients", client.to_string()),
@@ -113,6 +124,29 @@ async fn everything(app: &TestApp, slug: &str) -> Things {
     things
 }
 
+/// A delegation, an impersonation and a review, each of or about somebody of the tenant.
+async fn what_is_between_people(app: &TestApp, tenant: Uuid, user: Uuid) {
+    let founder = app.founder().await.id.expect("a person");
+    app.execute(&format!(
+        "insert into control.delegations
+            (id, grantor_user_id, delegate_user_id, action_scope, tenant_id, starts_at, ends_at, reason)
+            values (gen_random_uuid(), '{founder}', '{user}', '{{tenants.view}}', '{tenant}', now(), now() + interval '1 day',
+                'test');
+        insert into control.impersonation_sessions
+            (id, admin_user_id, target_user_id, tenant_id, mode, reason, ticket, minutes, status, lapses_at)
+            values (gen_random_uuid(), '{founder}', '{user}', '{tenant}', 'acting', 'test', 'T-1', 30, 'requested',
+                now() + interval '1 hour');
+        insert into control.access_reviews (id, name, covers, tenant_id, due_at)
+            values (gen_random_uuid(), 'Quarter', 'tenant', '{tenant}', now() + interval '9 days');
+        insert into control.access_review_items (id, review_id, assignment_id, principal_kind, principal_name, role_id,
+                role_name, scope_kind, tenant_id, granted_at, granted_reason)
+            select gen_random_uuid(), r.id, a.id, 'user', 'Somebody', a.role_id, 'support', 'tenant', a.tenant_id, a.created_at, a.reason
+            from control.access_reviews r join control.assignments a on a.tenant_id = r.tenant_id
+            where r.tenant_id = '{tenant}'"
+    ))
+    .await;
+}
+
 /// Adds what hangs on the things that are known.
 async fn what_they_have(app: &TestApp, things: &mut Things) {
     let of = |column: &str, table: &str| format!("{column} = '{}'", things[table]);
@@ -124,10 +158,15 @@ async fn what_they_have(app: &TestApp, things: &mut Things) {
         ("policy_overrides", tenant.clone()),
         ("department_memberships", tenant.clone()),
         ("assignments", tenant.clone()),
+        ("delegations", tenant.clone()),
+        ("impersonation_sessions", tenant.clone()),
+        ("access_reviews", tenant.clone()),
+        ("access_review_items", tenant.clone()),
         ("group_memberships", of("group_id", "groups")),
         ("client_customizations", of("client_id", "clients")),
         ("client_deployments", of("client_id", "clients")),
         ("sessions", format!("{} and revoked_at is null", of("user_id", "users"))),
+        ("user_identities", of("user_id", "users")),
         ("user_credentials", format!("{} and kind = 'totp'", of("user_id", "users"))),
     ];
     for (table, owner) in found {

@@ -1,5 +1,7 @@
 //! Every route that changes something leaves one event with its diff: a founder walks through all of them.
 
+mod between_people;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -11,7 +13,6 @@ use castellan::web::route::Route;
 use expect_test::expect_file;
 use uuid::Uuid;
 
-use crate::support::forger::Away;
 use crate::support::{Authenticator, Forger, PASSWORD, Page, Person, TestApp};
 
 /// Length of the token in a link from a mail.
@@ -242,38 +243,6 @@ impl Walk {
         self.act(&department, &["deletion", "restoration"]).await;
     }
 
-    /// Of assignments of others, for nobody decides about their own.
-    async fn reviews(&mut self) {
-        let mut given = Vec::new();
-        for _ in 0..4 {
-            let (id, _) = self.app.staff("support").await;
-            given.push(self.app.text(&format!("select id from control.assignments where user_id = '{id}'")).await);
-        }
-        let due = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2400)).strftime("%Y-%m-%d").to_string();
-        let review = self.twice("/reviews/new", &[("name", "Quarter"), ("due_at", &due)]).await;
-        self.fill(&format!("{review}/edit"), &[("note", "Look twice")]).await;
-        let mut items = Vec::new();
-        for id in given {
-            let of = format!("select id from control.access_review_items where assignment_id = '{id}'");
-            items.push(self.app.text(&of).await);
-        }
-        self.send(&format!("{review}/items/{}/keeping", items[0]), &[]).await;
-        self.act(&format!("{review}/items/{}", items[1]), &["removal"]).await;
-        let smaller = [("expires_at", due.as_str())];
-        self.twice(&format!("{review}/items/{}/reduction/new", items[2]), &smaller).await;
-        self.send(&format!("{review}/keeping"), &[("item_id", items[3].as_str())]).await;
-        let (last, _) = self.app.staff("support").await;
-        let last = format!("select id from control.assignments where user_id = '{last}'");
-        let other = self.twice("/reviews/new", &[("name", "Last"), ("due_at", &due)]).await;
-        let of = format!("select i.id from control.access_review_items i where i.assignment_id = ({last})");
-        let ticked = [("item_id", self.app.text(&of).await)];
-        let page = self.person.post_form(&format!("{other}/removal"), &[("item_id", &ticked[0].1)]).await;
-        let form = page.form().with("reason", "because");
-        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
-        self.send(&form.action, &fields).await;
-        self.act(&review, &["closing"]).await;
-    }
-
     async fn jobs(&mut self) {
         let id = self.app.enqueue(NewJob::of("test.one")).await;
         self.act(&format!("/jobs/{id}"), &["cancellation", "retry"]).await;
@@ -294,71 +263,6 @@ impl Walk {
         }
     }
 
-    /// One that is given and revoked, one that a founder revokes, and one that is used.
-    async fn delegations(&mut self) {
-        let other = self.app.founder().await;
-        let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 9);
-        let (email, ends) = (other.email.clone(), ends.strftime("%Y-%m-%d").to_string());
-        for list in ["/account/delegations", "/delegations"] {
-            let new = [("email", &*email), ("ends_at", &*ends), ("action_scope", "tenants.view")];
-            self.twice("/account/delegations/new", &new).await;
-            let id = self.app.text("select id from control.delegations where revoked_at is null").await;
-            self.act(&format!("{list}/{id}"), &["revocation"]).await;
-        }
-        let people = (other.id.expect("somebody"), self.person.id.expect("somebody"));
-        self.app
-            .execute(&format!(
-                "insert into control.delegations
-                    (id, grantor_user_id, delegate_user_id, action_scope, starts_at, ends_at, reason)
-                values (gen_random_uuid(), '{}', '{}', '{{tenants.view}}', now(), now() + interval '1 day', 'away')",
-                people.0, people.1
-            ))
-            .await;
-        let id = self.app.text("select id from control.delegations where revoked_at is null").await;
-        self.send(&format!("/account/delegations/{id}/acting"), &[]).await;
-        self.send("/acting/end", &[]).await;
-        self.app.elevate(&self.person).await;
-    }
-
-    /// Somebody of a tenant is looked at and acted as; other founders ask for what this one decides.
-    async fn impersonations(&mut self) {
-        let bob = self.app.text("select id from control.users where email = 'bob@northwind.example'").await;
-        let person = format!("/people/{bob}");
-        let typed = [("ticket", "SUP-1")];
-        let other = self.app.founder().await;
-        let acting = [("mode", "acting"), ("ticket", "SUP-2"), ("reason", "because")];
-        for noun in ["refusal", "approval"] {
-            let mut form = other.get(&format!("{person}/impersonation/new")).await.form();
-            for (name, value) in acting {
-                form = form.with(name, value);
-            }
-            let shown = other.submit(&form).await;
-            let asked = other.submit(&shown.form()).await.location();
-            self.act(&asked, &[noun]).await;
-            if noun == "approval" {
-                assert_eq!(other.post_form(&format!("{asked}/beginning"), &[]).await.status, 303);
-                self.act(&asked, &["ending"]).await;
-            }
-        }
-        self.twice(&format!("{person}/impersonation/new"), &typed).await;
-        self.send("/acting/end", &[]).await;
-        self.app.elevate(&self.person).await;
-        self.begin_approved(&person, &other).await;
-        self.send("/acting/end", &[]).await;
-        self.app.elevate(&self.person).await;
-    }
-
-    /// Begins what somebody else approved: the reason is the one of the request.
-    async fn begin_approved(&mut self, person: &str, other: &Person) {
-        other.post_form("/acting/end", &[]).await;
-        self.app.elevate(other).await;
-        let asked =
-            self.twice(&format!("{person}/impersonation/new"), &[("mode", "acting"), ("ticket", "SUP-3")]).await;
-        let form = other.get(&format!("{asked}/approval/new")).await.form().with("reason", "because");
-        assert_eq!(other.submit(&form).await.status, 303);
-        self.send(&format!("{asked}/beginning"), &[("reason", "because")]).await;
-    }
-
     async fn account(&mut self) {
         let (id, email) = (self.person.id.expect("somebody"), self.person.email.clone());
         for one in ["one", "all others"] {
@@ -377,10 +281,15 @@ impl Walk {
 
     /// Every list that leaves the console says who took it: one read, named after the right.
     async fn exports(&mut self, tenant: &str) {
-        let tenant = tenant.trim_start_matches("/tenants/");
-        let client = self.app.text("select id from control.clients where slug = 'northwind'").await;
+        let tenant = tenant.trim_start_matches("/tenants/").to_owned();
+        let one_of = |table: &str| format!("select id from control.{table} order by created_at, id limit 1");
+        let owners = [
+            ("/clients/{id}", self.app.text(&one_of("clients")).await),
+            ("/people/{id}", self.app.text(&one_of("users")).await),
+            ("/reviews/{id}", self.app.text(&one_of("access_reviews")).await),
+        ];
         for route in routes::table().into_iter().filter(is_export) {
-            let owner = if route.path.starts_with("/clients/{id}") { client.as_str() } else { tenant };
+            let owner = owners.iter().find(|(start, _)| route.path.starts_with(start)).map_or(&tenant, |(_, id)| id);
             let address = route.path.replace("{id}", owner).replace("{tenant_id}", owner);
             let reads = format!("select count(*) from audit.events where is_read and action = '{}'", route.privilege);
             let before = self.app.number(&reads).await;
@@ -389,33 +298,6 @@ impl Walk {
             assert_eq!(self.app.number(&reads).await, before + 1, "{address} leaves one read");
             self.walked.insert(route.path, Left { action: route.privilege.to_owned(), with_reason: false });
         }
-    }
-
-    /// Links two identities, of which one is unlinked by its owner; the other's provider signs its owner out.
-    async fn identities(&mut self) {
-        for subject in ["walker", "runner"] {
-            let start = self.person.get("/account/identities/start/acme").await;
-            let away = Away::of(&start.link("Go to ACME Identity"));
-            let code = self.forger.code_for(&away, subject);
-            let answer = [("code", &*code), ("state", &*away.state), ("iss", &*self.forger.issuer)];
-            let page = self.person.come_back(PROVIDER, &answer).await.location();
-            self.fill(&page, &[]).await;
-        }
-        let id = self.app.text("select id from control.user_identities where subject = 'walker'").await;
-        self.act(&format!("/account/identities/{id}"), &["unlinking"]).await;
-        let elsewhere = self.app.anonymous();
-        assert_eq!(elsewhere.sign_in_by(&self.forger, PROVIDER, "runner").await.status, 303);
-        let token = self.forger.sign(&self.forger.logout("runner"));
-        let path = format!("/sign-in/oidc/{PROVIDER}/logout");
-        assert_eq!(self.app.anonymous().post_form(&path, &[("logout_token", &token)]).await.status, 200);
-        let event = self.app.event("session.end_by_provider").await;
-        assert_eq!((event.actor_id, event.of("sessions").len()), (None, 1));
-        self.walked.insert(route_of(&path), Left { action: event.action.clone(), with_reason: event.reason.is_some() });
-
-        let other = self.app.admin().await.id.expect("somebody");
-        self.app.identity(other, &self.forger.issuer, "sitter").await;
-        let id = self.app.text("select id from control.user_identities where subject = 'sitter'").await;
-        self.act(&format!("/people/{other}/identities/{id}"), &["unlinking"]).await;
     }
 
     /// Adds and removes factors; the passkey comes from a browser and is put there by hand.

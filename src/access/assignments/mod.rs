@@ -6,4 +6,5 @@ pub mod form_pages;
 pub mod forms;
 pub mod model;
 pub mod pages;
+mod reading;
 pub mod store;

@@ -6,7 +6,7 @@ use askama::Template;
 use uuid::Uuid;
 
 use super::model::{Assignment, PRINCIPALS, SCOPES, STATES};
-use super::store;
+use super::{reading, store};
 use crate::access::roles::store as roles;
 use crate::access::{Export, View};
 use crate::actor::Can;
@@ -46,8 +46,8 @@ pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<Htt
     let list = List::of(&LIST, &context)?;
     let (slice, count, list, roles, tenants) = db
         .read(&can, move |conn| {
-            let slice = store::list(conn, &list)?;
-            let count = list.count(&slice, || store::count(conn, &list))?;
+            let slice = reading::list(conn, &list)?;
+            let count = list.count(&slice, || reading::count(conn, &list))?;
             let tenants = store::tenant_names(conn, &list.ids("tenant"))?;
             Ok((slice, count, list, roles::names(conn)?, tenants))
         })
@@ -83,7 +83,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
     db.note_read(&can).await?;
     let load = move |list: List| {
         let (db, can) = (db.clone(), can.clone());
-        async move { db.read(&can, move |conn| store::list(conn, &list)).await }
+        async move { db.read(&can, move |conn| reading::list(conn, &list)).await }
     };
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let at = |at: Option<jiff_diesel::Timestamp>| at.map(|at| filters::iso(at.to_jiff())).unwrap_or_default();

@@ -25,7 +25,7 @@ pub async fn begin(
     id: RowId,
 ) -> Result<HttpResponse, AppError> {
     let session_id = can.actor().session_id.ok_or(AppError::SignIn)?;
-    let listed = received(&can, &context, &request, &db, id.0).await?;
+    let listed = received(&can, &db, id.0).await?;
     let token = cookie::new_token();
     let (action, grantor) = (actions::action("delegation.begin", &listed), listed.grantor.name.clone());
     let scope = listed.delegation.scope();
@@ -45,28 +45,13 @@ pub async fn begin(
     }
 }
 
-/// The delegation, if whoever asks is the delegate; one of other people is not there, and a security event.
-async fn received(
-    can: &Can<ActForOthers>,
-    context: &Context,
-    request: &HttpRequest,
-    db: &Db,
-    id: Uuid,
-) -> Result<Listed, AppError> {
+/// The delegation, if whoever asks is the delegate; one of other people is not there.
+async fn received(can: &Can<ActForOthers>, db: &Db, id: Uuid) -> Result<Listed, AppError> {
     let me = can.actor().user_id;
-    let found = db.read(can, move |conn| match reading::find(conn, id, Whose::Own) {
-        Err(AppError::NotFound) => Ok(Err(reading::is_foreign(conn, id)?)),
-        found => found.map(Ok),
-    });
-    match found.await? {
-        Ok(listed) if Some(listed.delegate.id) == me => Ok(listed),
-        Ok(_) => Err(AppError::Conflict("You gave this one. Nobody acts for themselves.".into())),
-        Err(is_foreign) => {
-            if is_foreign {
-                note(can, context, request, db, id, "a delegation of other people").await;
-            }
-            Err(AppError::NotFound)
-        }
+    let listed = db.read(can, move |conn| reading::find(conn, id, Whose::Own)).await?;
+    match Some(listed.delegate.id) == me {
+        true => Ok(listed),
+        false => Err(AppError::Conflict("You gave this one. Nobody acts for themselves.".into())),
     }
 }
 

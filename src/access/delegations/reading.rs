@@ -2,7 +2,7 @@
 
 use castellan_schema::audit::events;
 use castellan_schema::control::{delegations, privileges, tenants, users};
-use diesel::dsl::{exists, not, now};
+use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
@@ -109,12 +109,6 @@ pub fn of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Listed>, AppEr
         .select(Delegation::as_select())
         .load(conn)?;
     named(conn, rows)
-}
-
-/// The delegation with this id belongs to other people.
-pub fn is_foreign(conn: &mut PgConnection, id: Uuid) -> Result<bool, AppError> {
-    let others = delegations::table.filter(delegations::id.eq(id)).select(delegations::id);
-    Ok(diesel::select(exists(others)).get_result(conn)?)
 }
 
 fn named(conn: &mut PgConnection, rows: Vec<Delegation>) -> Result<Vec<Listed>, AppError> {

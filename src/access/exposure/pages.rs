@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::forms::Asked;
 use super::model::{About, Could, Did, Subject};
 use super::store;
-use crate::access::{ExportExposure, ViewExposure};
+use super::{ExportExposure, ViewExposure};
 use crate::actor::Can;
 use crate::db::Db;
 use crate::db::keyset::Slice;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::model::Item;
 use super::store;
-use crate::access::ViewReviews;
+use crate::access::reviews::ViewReviews;
 use crate::actor::Can;
 use crate::audit::history::{self, Entry, Of};
 use crate::db::Db;

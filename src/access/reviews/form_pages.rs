@@ -8,11 +8,11 @@ use diesel::PgConnection;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::DecideReviews;
 use super::actions::{action, trail};
 use super::forms::{self, CONSTRAINTS, NewReview, ReviewPatch};
 use super::model::{COVERS, Review};
 use super::store;
-use crate::access::DecideReviews;
 use crate::access::roles::store as roles;
 use crate::action::{Action, Effect};
 use crate::actor::Can;

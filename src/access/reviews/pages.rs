@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::model::{Counts, Listed, Review, STATES};
 use super::store;
+use super::{ExportReviews, ViewReviews};
 use crate::access::assignments::model::PRINCIPALS;
 use crate::access::assignments::store::tenant_names;
 use crate::access::review_items::model::{Item, OUTCOMES};
 use crate::access::review_items::store as items;
-use crate::access::{ExportReviews, ViewReviews};
 use crate::actor::Can;
 use crate::audit::history::{self, Entry, Of};
 use crate::db::Db;

@@ -11,12 +11,13 @@ use jiff::{SignedDuration, Timestamp as Moment};
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
+use super::DecideReviews;
 use super::forms::{NewReview, ReviewPatch};
 use super::model::{Counts, Listed, Review};
+use crate::access::Manage;
 use crate::access::assignments::store::tenant_by_text;
 use crate::access::reach::{Touched, measured};
 use crate::access::review_items::store as item_store;
-use crate::access::{DecideReviews, Manage};
 use crate::db::Tx;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
 use crate::error::AppError;

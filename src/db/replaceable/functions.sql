@@ -828,6 +828,7 @@ begin
             case when c.relname = 'clients' then 'r.id' when a.names @> '{client_id}' then 'r.client_id' else 'null' end
                 as client,
             case when c.relname = 'users' then 'r.id'
+                when c.relname = 'delegations' then 'r.grantor_user_id'
                 when a.names @> '{user_id}' and not a.names @> '{tenant_id}' then 'r.user_id' end as person
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
