@@ -175,9 +175,9 @@ async fn delegations_of_others_are_not_there() {
     }
     assert_eq!(eve.post_form(&format!("/account/delegations/{id}/revocation"), &[("reason", "x")]).await.status, 404);
     assert_eq!(begin(&eve, id).await.status, 404);
-    assert_eq!(refusals(&app, "a delegation of other people").await, 1);
+    assert_eq!(refusals(&app, "outside of their scope").await, 4);
     assert_eq!(begin(&eve, Uuid::now_v7()).await.status, 404, "what is nothing is no event");
-    assert_eq!(refusals(&app, "a delegation of other people").await, 1);
+    assert_eq!(refusals(&app, "outside of their scope").await, 4);
     assert_eq!(begin(&ada, id).await.status, 409, "nobody acts for themselves");
     for set in [
         "starts_at = now() + interval '1 day'",

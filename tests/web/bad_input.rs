@@ -9,7 +9,7 @@ use crate::support::{Page, Person, TestApp};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Posted without a body: a button says it all.
-const BUTTONS: [&str; 8] = [
+const BUTTONS: [&str; 9] = [
     "/sign-out",
     "/elevation/end",
     "/account/factors/recovery-codes",
@@ -18,6 +18,7 @@ const BUTTONS: [&str; 8] = [
     "/tenants/{id}/domains/{domain_id}/check",
     "/acting/end",
     "/account/delegations/{id}/acting",
+    "/impersonations/{id}/beginning",
 ];
 
 /// Takes a form of those only who are halfway signed in.
