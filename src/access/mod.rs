@@ -167,6 +167,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(impersonations::routes());
     routes.extend([role_routes(), assignment_routes(), group_routes(), department_routes()].into_iter().flatten());
     routes.extend(reviews::routes());
+    routes.extend(review_items::routes());
     routes.extend(exposure::routes());
     routes
 }

@@ -45,10 +45,8 @@ impl Privilege for ExportReviews {
 pub const NAV: NavItem =
     NavItem { label: "Reviews", href: "/reviews", key: "", privilege: ViewReviews::NAME, due: false };
 
-/// Their pages, and those of their items.
+/// Their pages; those of what they ask about are in `review_items`.
 pub fn routes() -> Vec<Route> {
-    use super::review_items::actions::Removal;
-    use super::review_items::{form_pages as reduction, keeping, pages as items, removal};
     vec![
         get("/reviews", pages::index),
         get("/reviews/new", form_pages::new),
@@ -60,13 +58,5 @@ pub fn routes() -> Vec<Route> {
         post("/reviews/{id}", update::<forms::ReviewPatch>),
         get("/reviews/{id}/closing/new", ask::<actions::Closing>),
         post("/reviews/{id}/closing", act::<actions::Closing>),
-        post("/reviews/{id}/keeping", keeping::keep_several),
-        post("/reviews/{id}/removal", removal::remove_several),
-        get("/reviews/{id}/items/{item_id}", items::show),
-        post("/reviews/{id}/items/{item_id}/keeping", keeping::keep),
-        get("/reviews/{id}/items/{item_id}/reduction/new", reduction::new),
-        post("/reviews/{id}/items/{item_id}/reduction", reduction::create),
-        get("/reviews/{id}/items/{item_id}/removal/new", ask::<Removal>),
-        post("/reviews/{id}/items/{item_id}/removal", act::<Removal>),
     ]
 }
