@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use castellan_schema::audit::{changes, events};
-use castellan_schema::control::{assignments, delegations, impersonation_sessions, users, workspace_members};
+use castellan_schema::control::{
+    assignments, delegations, department_memberships, group_memberships, impersonation_sessions, users,
+    workspace_members,
+};
 use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -143,7 +146,7 @@ impl Entry {
 pub enum Of {
     Tenant(Uuid),
     Client(Uuid),
-    /// A person with the roles, memberships and delegations they have or had.
+    /// A person with the roles, memberships, delegations and second factors they have or had.
     Person(Uuid),
     /// Anything else that is a target of its own.
     Target(Uuid),
@@ -159,13 +162,12 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
     let query = match of {
         Of::Tenant(id) => query.filter(events::tenant_id.eq(id)),
         Of::Client(id) => query.filter(events::client_id.eq(id)),
-        Of::Person(id) => match parts_of_person(conn, id)? {
-            parts if parts.is_empty() => query.filter(events::target_id.eq(id)),
-            mut parts => {
-                parts.push(id);
-                query.filter(events::target_id.eq_any(parts))
-            }
-        },
+        Of::Person(id) => {
+            let parts = parts_of_person(conn, id)?;
+            let own_factors = events::actor_id.eq(id).and(events::target_kind.eq("user_credential"));
+            let belonging = events::id.eq_any(belongings(conn, id)?);
+            query.filter(events::target_id.eq_any(parts).or(own_factors).or(belonging))
+        }
         Of::Target(id) => query.filter(events::target_id.eq(id)),
         Of::Delegation(id) => query.filter(events::delegation_id.eq(id)),
         Of::Everything => query,
@@ -178,7 +180,7 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
     Ok(Slice { rows: entries(conn, slice.rows)?, previous: slice.previous, next: slice.next })
 }
 
-/// What else than the person themselves their events are on.
+/// The person, and what else their events are on.
 fn parts_of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppError> {
     let held = assignments::table.filter(assignments::user_id.eq(id)).select(assignments::id);
     let mut parts: Vec<Uuid> = held.load(conn)?;
@@ -189,7 +191,17 @@ fn parts_of_person(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppEr
     let of_them = impersonation_sessions::target_user_id.eq(id).or(impersonation_sessions::admin_user_id.eq(id));
     let impersonations = impersonation_sessions::table.filter(of_them).select(impersonation_sessions::id);
     parts.extend(impersonations.load::<Uuid>(conn)?);
+    parts.push(id);
     Ok(parts)
+}
+
+/// Events that took a person into groups and departments, or out of them: those are on the group.
+fn belongings(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppError> {
+    let in_groups = group_memberships::table.filter(group_memberships::user_id.eq(id)).select(group_memberships::id);
+    let mut rows: Vec<Uuid> = in_groups.load(conn)?;
+    let in_departments = department_memberships::table.filter(department_memberships::user_id.eq(id));
+    rows.extend(in_departments.select(department_memberships::id).load::<Uuid>(conn)?);
+    Ok(changes::table.filter(changes::row_id.eq_any(rows)).select(changes::event_id).distinct().load(conn)?)
 }
 
 /// The latest few events of one thing.

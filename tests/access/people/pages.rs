@@ -84,6 +84,24 @@ async fn roles_and_memberships_belong_to_the_history() {
 }
 
 #[actix_web::test]
+async fn groups_and_second_factors_belong_to_the_history() {
+    let app = TestApp::start().await;
+    let (founder, person) = (app.founder().await, app.support().await);
+    app.execute("insert into control.groups (id, name) values (gen_random_uuid(), 'Night shift')").await;
+    let group = app.text("select id from control.groups").await;
+    let form = founder.get(&format!("/groups/{group}/members/new")).await.form();
+    let shown = founder.submit(&form.with("email", &person.email).with("reason", "works nights")).await;
+    assert_eq!(founder.submit(&shown.form()).await.status, 303);
+    app.elevate(&person).await;
+    app.add_totp(&person).await;
+    let history = open(&founder, person.id.expect("somebody"), "/history").await;
+    let said = history.texts("ol.history").join(" ");
+    assert!(said.contains("group.add_member") && said.contains("factor.add"), "{said}");
+    let other = open(&founder, founder.id.expect("somebody"), "/history").await;
+    assert!(!other.texts("ol.history").join(" ").contains("factor.add"), "that is another person's");
+}
+
+#[actix_web::test]
 async fn the_profile_is_edited_with_a_version() {
     let app = TestApp::start().await;
     let founder = app.founder().await;
