@@ -16,8 +16,16 @@ use crate::error::AppError;
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const ROLES: &str = include_str!("replaceable/roles.sql");
-const REPLACEABLE: [&str; 4] = [
+/// In this order: what follows may build on what stands before.
+const REPLACEABLE: [&str; 11] = [
     include_str!("replaceable/functions.sql"),
+    include_str!("replaceable/log.sql"),
+    include_str!("replaceable/authority.sql"),
+    include_str!("replaceable/reach.sql"),
+    include_str!("replaceable/tokens.sql"),
+    include_str!("replaceable/whereabouts.sql"),
+    include_str!("replaceable/reviews.sql"),
+    include_str!("replaceable/exposure.sql"),
     include_str!("replaceable/triggers.sql"),
     include_str!("replaceable/policies.sql"),
     include_str!("replaceable/grants.sql"),

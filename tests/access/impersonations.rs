@@ -126,6 +126,7 @@ async fn every_page_and_change_is_recorded_under_both_names() {
     assert_eq!(who.len(), 4, "two reads, the change and the stop: {who:?}");
     assert!(who.iter().all(|who| *who == format!("{} as bob@northwind.example", ada.email)), "{who:?}");
     let csv = auditor.get("/audit.csv?acting=impersonation").await;
+    assert!(csv.text().lines().count() > 1, "{}", csv.text());
     assert!(csv.text().lines().skip(1).all(|line| line.contains(&id) && line.contains(&bob.to_string())));
     let listed = auditor.get("/impersonations").await.rows();
     assert_eq!((listed[0][6].as_str(), listed[0][7].as_str()), ("2", "1"), "{listed:?}");
