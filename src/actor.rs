@@ -42,6 +42,8 @@ pub trait Privilege: Send + Sync + 'static {
     const WHILE_IMPERSONATING: Impersonating = Impersonating::Closed;
     /// Changes under it are asked for by other machines, so that they need not come from a page of ours.
     const FROM_ELSEWHERE: bool = false;
+    /// The database role it is used as, where that is not said by who acts and where.
+    const DATABASE_ROLE: Option<&'static str> = None;
 }
 
 /// What it takes to hold a privilege.
@@ -362,6 +364,7 @@ impl<P: Privilege> Can<P> {
             Needs::HalfSession if actor.half.is_some() => Scope::Platform,
             _ if actor.kind == ActorKind::Anonymous => return Err(AppError::SignIn),
             Needs::HalfSession => return Err(AppError::AlreadyDone("/".to_owned())),
+            _ if actor.must_enrol && actor.token_id.is_some() => return Err(AppError::OwnerMustEnrol),
             _ if actor.must_enrol && !P::WHILE_ENROLLING => return Err(AppError::EnrolFirst),
             Needs::Session if actor.token_id.is_some() => return Err(AppError::Forbidden(P::NAME)),
             Needs::Session => Scope::Platform,
@@ -389,6 +392,9 @@ impl<P: Privilege> Can<P> {
 
     /// The database role whose policies and grants go with this proof.
     pub fn database_role(&self) -> &'static str {
+        if let Some(role) = P::DATABASE_ROLE {
+            return role;
+        }
         let impersonates = self.actor.impersonation().map(|acting| acting.may_write);
         match (P::NEEDS, &self.actor.kind, &self.scope) {
             (Needs::Session | Needs::HalfSession | Needs::Nothing, _, _) => "castellan_auth",

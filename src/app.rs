@@ -10,6 +10,8 @@ use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 
 use crate::audit::events::pages::KnownActions;
+use crate::audit::sealer::keys::KeyFile;
+use crate::audit::sealer::{self, Sealer};
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
@@ -36,7 +38,9 @@ pub struct App {
     pub drain: Data<Drain>,
     known_actions: Data<KnownActions>,
     handlers: Data<Handlers>,
+    keys: Data<KeyFile>,
     pace: Pace,
+    sealing: sealer::Pace,
 }
 
 /// Seconds that requests have to end after SIGTERM.
@@ -69,7 +73,9 @@ impl App {
             drain: Data::default(),
             known_actions: Data::default(),
             handlers: Data::new(handlers(engine, transport)),
+            keys: Data::new(KeyFile::of(config)),
             pace: Pace::of(engine.pool().size),
+            sealing: sealer::Pace::of(engine.pool().size),
         })
     }
 
@@ -81,6 +87,11 @@ impl App {
     /// A worker that does what `handlers` say.
     pub fn worker(&self, handlers: Handlers) -> Result<Worker, AppError> {
         Worker::new(self.db.clone(), handlers, self.pace)
+    }
+
+    /// A sealer of the audit log.
+    pub fn sealer(&self) -> Result<Sealer, AppError> {
+        Sealer::new(self.db.clone(), Some(KeyFile::clone(&self.keys)), self.sealing)
     }
 
     /// Serves on a listener that is bound already.
@@ -98,6 +109,7 @@ impl App {
                 .app_data(app.handlers.clone())
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())
+                .app_data(app.keys.clone())
                 .wrap(from_fn(gate))
                 .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))

@@ -53,6 +53,10 @@ pub struct Config {
     #[arg(long, env = "CASTELLAN_SECRET_KEY", value_name = "HEX", global = true, hide_env_values = true, value_parser = secret_key)]
     pub secret_key: Option<String>,
 
+    /// The file with the key that signs checkpoints of the audit log; without it audit-signing-key in the data folder
+    #[arg(long, env = "CASTELLAN_AUDIT_KEY", value_name = "FILE", global = true)]
+    pub audit_key: Option<PathBuf>,
+
     /// The mail server, as smtps://user:password@host, smtp://host:587?tls=required, or smtp://host on a network of one's own
     #[arg(long, env = "CASTELLAN_SMTP_URL", value_name = "URL", global = true, hide_env_values = true, value_parser = smtp_url)]
     pub smtp_url: Option<String>,
@@ -108,6 +112,11 @@ impl Config {
     /// Whether an empty database gets demo data.
     pub fn wants_demo(&self) -> bool {
         self.demo.unwrap_or(self.database_url.is_none() && self.founder_email.is_none())
+    }
+
+    /// Where the key of the audit log lies.
+    pub fn audit_key(&self) -> PathBuf {
+        self.audit_key.clone().unwrap_or_else(|| self.data_dir.join("audit-signing-key"))
     }
 
     /// Identity providers to sign in with.

@@ -19,6 +19,9 @@ pub enum AppError {
     /// The person must add a second factor before anything else.
     #[error("a second factor must be added first")]
     EnrolFirst,
+    /// 403; a token whose owner must add a second factor before anything else.
+    #[error("the owner of the token must add a second factor first")]
+    OwnerMustEnrol,
     /// The session is not elevated.
     #[error("elevation needed")]
     Elevate,
@@ -65,6 +68,9 @@ pub enum AppError {
     /// 409; a sentence saying why the action does not fit the state.
     #[error("{0}")]
     Conflict(String),
+    /// 409; somebody would decide about what is their own. It is noted, and answered as a conflict.
+    #[error("{0}")]
+    OwnMatter(String),
     /// A named constraint refused the values; forms map it to a field.
     #[error("constraint {0}")]
     Constraint(String),

@@ -2,7 +2,7 @@
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use castellan::commands::{demo, doctor, migrate, serve, usage, user, worker};
+use castellan::commands::{audit, demo, doctor, migrate, serve, usage, user, worker};
 use castellan::config::Config;
 
 #[global_allocator]
@@ -37,6 +37,9 @@ enum Command {
     /// Make people of the staff and give them means to sign in
     #[command(subcommand)]
     User(user::User),
+    /// Verify the audit log, and prove that an event is in it
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check settings, database and rights, and say how to mend what is wrong
     Doctor,
 }
@@ -59,6 +62,11 @@ fn main() {
             Command::Migrate => migrate::run(&cli.config),
             Command::Demo(amounts) => demo::run(cli.config, amounts).await,
             Command::User(user) => user::run(cli.config, user).await,
+            Command::Audit(asked) => match audit::run(&cli.config, &asked) {
+                Ok(0) => Ok(()),
+                Ok(status) => std::process::exit(status),
+                Err(problem) => Err(problem),
+            },
             Command::Doctor => doctor::run(&cli.config, &usage::settings(&Cli::command())),
         }
     });

@@ -69,7 +69,7 @@ pub fn nav() -> Vec<NavGroup> {
                 access::impersonations::NAV,
             ],
         },
-        NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY] },
+        NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY, audit::NAV_INTEGRITY] },
         NavGroup { label: "Platform", items: vec![operations::NAV_JOBS] },
     ]
 }

@@ -14,6 +14,19 @@ pub mod audit {
             after -> Nullable<Jsonb>,
             tenant_id -> Nullable<Uuid>,
             client_id -> Nullable<Uuid>,
+            salt -> Nullable<Bytea>,
+            salts -> Nullable<Jsonb>,
+            commitments -> Nullable<Jsonb>,
+        }
+    }
+
+    diesel::table! {
+        audit.checkpoints (id) {
+            id -> Uuid,
+            tree_size -> Int8,
+            root -> Bytea,
+            note -> Text,
+            created_at -> Timestamptz,
         }
     }
 
@@ -39,6 +52,20 @@ pub mod audit {
             database_user -> Text,
             delegation_id -> Nullable<Uuid>,
             impersonation_id -> Nullable<Uuid>,
+            severity -> Text,
+            reason_code -> Nullable<Text>,
+            salt -> Nullable<Bytea>,
+            salts -> Nullable<Jsonb>,
+            commitments -> Nullable<Jsonb>,
+        }
+    }
+
+    diesel::table! {
+        audit.leaves (leaf) {
+            leaf -> Int8,
+            log -> Text,
+            event_id -> Uuid,
+            occurred_at -> Timestamptz,
         }
     }
 
@@ -54,10 +81,38 @@ pub mod audit {
             network_hash -> Nullable<Bytea>,
             tenant_id -> Nullable<Uuid>,
             details -> Jsonb,
+            salt -> Nullable<Bytea>,
+            salts -> Nullable<Jsonb>,
+            commitments -> Nullable<Jsonb>,
         }
     }
 
-    diesel::allow_tables_to_appear_in_same_query!(changes, events, security_events,);
+    diesel::table! {
+        audit.tiles (level, tile) {
+            level -> Int4,
+            tile -> Int8,
+            hashes -> Bytea,
+        }
+    }
+
+    diesel::table! {
+        audit.unsealed (occurred_at, event_id) {
+            log -> Text,
+            event_id -> Uuid,
+            occurred_at -> Timestamptz,
+            queued_at -> Timestamptz,
+        }
+    }
+
+    diesel::allow_tables_to_appear_in_same_query!(
+        changes,
+        checkpoints,
+        events,
+        leaves,
+        security_events,
+        tiles,
+        unsealed,
+    );
 }
 // @generated automatically by Diesel CLI.
 
@@ -409,6 +464,7 @@ pub mod control {
             updated_at -> Timestamptz,
             created_by -> Nullable<Uuid>,
             updated_by -> Nullable<Uuid>,
+            end_told_at -> Nullable<Timestamptz>,
         }
     }
 

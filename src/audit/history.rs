@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::action::RowChange;
+use crate::audit::erasure;
 use crate::db::keyset::{Slice, SortKey, Window};
 use crate::error::AppError;
 use crate::keyset;
@@ -45,6 +46,8 @@ pub struct Event {
     pub client_id: Option<Uuid>,
     pub details: Value,
     pub database_user: String,
+    /// What stands for values that were erased.
+    commitments: Option<Value>,
 }
 
 impl Event {
@@ -89,6 +92,11 @@ impl Event {
             "impersonation" if shell.may("impersonations.view") => Some(format!("/impersonations/{id}")),
             _ => None,
         }
+    }
+
+    /// Whether its `reason` or `details` were erased.
+    pub fn lacks(&self, value: &str) -> bool {
+        erasure::names(self.commitments.as_ref()).any(|name| name == value)
     }
 
     /// The colour of its outcome.
@@ -270,7 +278,7 @@ fn rows_of(
     newest: Timestamp,
     limit: i64,
 ) -> Result<Vec<(Uuid, Changed)>, AppError> {
-    type Row = (Uuid, String, Option<Uuid>, String, Option<Value>, Option<Value>);
+    type Row = (Uuid, String, Option<Uuid>, String, Option<Value>, Option<Value>, Option<Value>);
     // The stretch of time lets the planner leave out all other months.
     let rows: Vec<Row> = changes::table
         .filter(changes::event_id.eq_any(ids))
@@ -278,11 +286,21 @@ fn rows_of(
         .filter(changes::table_name.ne_all(["outbox", "idempotency_keys"]))
         .order((changes::occurred_at, changes::position))
         .limit(limit)
-        .select((changes::event_id, changes::table_name, changes::row_id, changes::op, changes::before, changes::after))
+        .select((
+            changes::event_id,
+            changes::table_name,
+            changes::row_id,
+            changes::op,
+            changes::before,
+            changes::after,
+            changes::commitments,
+        ))
         .load(conn)?;
-    let changed = |(event_id, table_name, row_id, op, before, after)| {
+    let changed = |(event_id, table_name, row_id, op, before, after, commitments): Row| {
         let change = RowChange { table_name, row_id, op, before, after };
-        (event_id, Changed { values: values(&change), table: change.table_name, op: change.op, row_id })
+        let erased = erasure::names(commitments.as_ref()).map(ValueChange::erased);
+        let values = values(&change).into_iter().chain(erased).collect();
+        (event_id, Changed { values, table: change.table_name, op: change.op, row_id })
     };
     Ok(rows.into_iter().map(changed).collect())
 }

@@ -1,7 +1,11 @@
 //! The audit log: who did what, to what, when and why; what every history shows; refusals and sign-in trouble.
 
+pub mod erasure;
 pub mod events;
 pub mod history;
+pub mod integrity;
+pub mod sealer;
+pub mod sealing;
 pub mod security_events;
 
 use crate::actor::{Privilege, PrivilegeInfo, info};
@@ -49,6 +53,10 @@ pub const NAV: NavItem = NavItem { label: "Audit log", href: "/audit", key: "a",
 pub const NAV_SECURITY: NavItem =
     NavItem { label: "Security events", href: "/security-events", key: "", privilege: View::NAME, due: false };
 
+/// The entry of the log's integrity in the navigation.
+pub const NAV_INTEGRITY: NavItem =
+    NavItem { label: "Integrity", href: "/audit/integrity", key: "", privilege: View::NAME, due: false };
+
 /// What this room protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
     vec![info::<View>(), info::<Export>(), info::<ViewHistory>()]
@@ -60,9 +68,14 @@ pub fn routes() -> Vec<Route> {
         get("/audit", events::pages::index),
         get("/audit.csv", events::pages::export),
         get("/audit.json", events::pages::export),
-        get("/audit/{id}", events::pages::show),
+        get("/audit/summary", events::summary::show),
+        get("/audit/integrity", integrity::pages::show),
+        get("/audit/checkpoint", integrity::pages::checkpoint),
+        get("/audit/public-key", integrity::pages::public_key),
+        get("/audit/{id}", events::event::show),
         get("/security-events", security_events::pages::index),
         get("/security-events.csv", security_events::pages::export),
         get("/security-events.json", security_events::pages::export),
+        get("/security-events/{id}", security_events::pages::show),
     ]
 }

@@ -22,6 +22,10 @@ struct Authority {
     token_id: Option<Uuid>,
     user_id: Option<Uuid>,
     #[serde(default)]
+    has_factor: bool,
+    #[serde(default)]
+    factor_wanted: bool,
+    #[serde(default)]
     scopes: Vec<String>,
     #[serde(default)]
     grants: Vec<String>,
@@ -37,7 +41,9 @@ pub async fn look_up(db: &Db, sent: &str, request: &HttpRequest) -> Result<Actor
     let found: Authority = serde_json::from_value(found).map_err(|error| AppError::Internal(error.to_string()))?;
     match (found.refusal, found.token_id, found.user_id) {
         (None, Some(token_id), Some(user_id)) => {
-            Ok(Actor::token(token_id, user_id, context::request_id(request), &found.grants, &found.scopes))
+            let mut actor = Actor::token(token_id, user_id, context::request_id(request), &found.grants, &found.scopes);
+            actor.must_enrol = found.factor_wanted || (site.secure && !found.has_factor);
+            Ok(actor)
         }
         (refusal, token_id, _) => {
             let why = REFUSALS.into_iter().find(|why| refusal.as_deref() == Some(*why)).unwrap_or("unknown");

@@ -25,8 +25,8 @@ pub fn lacking<P>(tx: &mut Tx<'_, P>, wanted: &[String]) -> Result<Vec<String>, 
     Ok(wanted.iter().filter(lacks).cloned().collect())
 }
 
-/// What is held everywhere is held on each tenant, too.
-fn everywhere(right: &str) -> &str {
+/// The name of a right, which is also what holding it everywhere is spelled as: that holds on each tenant, too.
+pub(super) fn everywhere(right: &str) -> &str {
     right.split('@').next().unwrap_or_default()
 }
 

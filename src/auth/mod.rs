@@ -9,6 +9,7 @@ pub mod founders;
 pub mod identify;
 pub mod identities;
 pub mod lacking;
+pub mod landing;
 pub mod oidc;
 pub mod own_password;
 pub mod passkeys;

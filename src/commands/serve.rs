@@ -33,6 +33,8 @@ pub async fn run(config: Config) -> Result<(), String> {
     announce(&app, &config, founder).await?;
     let (stop, stopped) = watch::channel(false);
     let worker = actix_web::rt::spawn(app.worker(app.handlers()).map_err(explain)?.run(stopped.clone()));
+    let (close, closed) = watch::channel(false);
+    let sealer = actix_web::rt::spawn(app.sealer().map_err(explain)?.run(closed));
     let every = Duration::from_secs(if engine.is_embedded() { 30 } else { 10 });
     actix_web::rt::spawn(counts::refresh(app.db.clone(), app.site.clone(), routes::counts(), every, stopped));
     let handle = server.handle();
@@ -43,7 +45,10 @@ pub async fn run(config: Config) -> Result<(), String> {
     }
     stop.send_replace(true);
     end(&app.drain, &handle).await;
-    worker.await.map_err(explain)
+    worker.await.map_err(explain)?;
+    // What the last requests and jobs did is sealed with the rest.
+    close.send_replace(true);
+    sealer.await.map_err(explain)
 }
 
 /// The last answers need a moment from us to the network.

@@ -1,4 +1,4 @@
-//! `castellan worker`: jobs and no pages.
+//! `castellan worker`: jobs, sealing, and no pages.
 
 use clap::Args;
 use tokio::sync::watch;
@@ -8,11 +8,15 @@ use crate::app::App;
 use crate::auth::password::Cost;
 use crate::config::Config;
 use crate::db::{Engine, migrate};
+use crate::jobs::Handlers;
+
+/// What `--only` calls the sealing of the audit log, which is no job.
+const SEALER: &str = "sealer";
 
 /// What the worker does.
 #[derive(Debug, Clone, Args)]
 pub struct Kinds {
-    /// Do these kinds of jobs and leave the others to other workers
+    /// Do these kinds of jobs and leave the others to other workers; `sealer` seals the audit log
     #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
     pub only: Vec<String>,
 }
@@ -21,22 +25,59 @@ pub struct Kinds {
 pub async fn run(config: Config, kinds: Kinds) -> Result<(), String> {
     let engine = Engine::open(&config)?;
     migrate::migrate(engine.url())?;
-    let app = App::build(&config, &engine, Cost::default()).map_err(|error| error.to_string())?;
-    let handlers = match kinds.only.is_empty() {
-        true => app.handlers(),
-        false => app.handlers().only(&kinds.only)?,
-    };
-    let kinds = handlers.kinds().join(", ");
-    let worker = app.worker(handlers).map_err(|error| error.to_string())?;
+    let app = App::build(&config, &engine, Cost::default()).map_err(explain)?;
+    let (jobs, seals) = kinds.parts(app.handlers())?;
+    let mut names = jobs.as_ref().map(Handlers::kinds).unwrap_or_default();
+    names.extend(seals.then_some(SEALER));
+    let worker = jobs.map(|jobs| app.worker(jobs)).transpose().map_err(explain)?;
+    let sealer = seals.then(|| app.sealer()).transpose().map_err(explain)?;
     let asked_to_end = asked_to_end();
-    println!("Castellan works as {} on {kinds}", worker.name());
+    let name = worker.as_ref().map_or_else(|| SEALER.to_owned(), |worker| worker.name().to_owned());
+    println!("Castellan works as {name} on {}", names.join(", "));
     let (stop, stopped) = watch::channel(false);
-    let working = worker.run(stopped);
+    let (close, closed) = watch::channel(false);
+    let working = async {
+        match worker {
+            Some(worker) => worker.run(stopped).await,
+            None => asked(stopped).await,
+        }
+        // What the last jobs did is sealed with the rest.
+        close.send_replace(true);
+    };
+    let sealing = async {
+        if let Some(sealer) = sealer {
+            sealer.run(closed).await;
+        }
+    };
     let ending = async {
         asked_to_end.await;
         tracing::info!("ending: no new jobs, running ones are finished");
         stop.send_replace(true);
     };
-    tokio::join!(working, ending);
+    tokio::join!(working, sealing, ending);
     Ok(())
+}
+
+impl Kinds {
+    /// The jobs to do, and whether to seal.
+    fn parts(&self, handlers: Handlers) -> Result<(Option<Handlers>, bool), String> {
+        if self.only.is_empty() {
+            return Ok((Some(handlers), true));
+        }
+        let (seal, jobs): (Vec<String>, Vec<String>) = self.only.iter().cloned().partition(|kind| kind == SEALER);
+        let jobs = (!jobs.is_empty()).then(|| handlers.only(&jobs)).transpose()?;
+        Ok((jobs, !seal.is_empty()))
+    }
+}
+
+async fn asked(mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if stop.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn explain(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }

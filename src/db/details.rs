@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::actor::{ActingKind, Actor};
 
@@ -26,4 +26,32 @@ pub fn with_name<'d>(mut details: Cow<'d, Value>, actor: &Actor) -> Cow<'d, Valu
         }
     }
     details
+}
+
+/// What somebody sent may hold a NUL, which PostgreSQL stores in no text; what is noted of it does not get lost for that.
+pub fn storable(details: Cow<'_, Value>) -> Cow<'_, Value> {
+    if holds_nul(&details) { Cow::Owned(without_nul(details.into_owned())) } else { details }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
+    }
+}
+
+/// Each becomes the sign for a character that cannot be shown.
+fn without_nul(value: Value) -> Value {
+    let shown = |text: String| text.replace('\0', "\u{FFFD}");
+    match value {
+        Value::String(text) => Value::String(shown(text)),
+        Value::Array(values) => values.into_iter().map(without_nul).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| (shown(name), without_nul(value)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        other => other,
+    }
 }

@@ -9,6 +9,17 @@ define_sql_function! {
 }
 
 diesel::postfix_operator!(IsTrouble, " <> 'success'", Bool, backend: diesel::pg::Pg);
+diesel::postfix_operator!(IsRaised, " <> 'info'", Bool, backend: diesel::pg::Pg);
+
+define_sql_function! {
+    /// A text without capitals.
+    fn lower(value: Nullable<Text>) -> Nullable<Text>;
+}
+
+define_sql_function! {
+    /// Where a text has another in it, from 1; 0 where it has not.
+    fn strpos(value: Nullable<Text>, sought: Nullable<Text>) -> Nullable<Integer>;
+}
 
 define_sql_function! {
     /// Sets a parameter, for this transaction when `is_local`.

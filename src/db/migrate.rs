@@ -17,9 +17,12 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const ROLES: &str = include_str!("replaceable/roles.sql");
 /// In this order: what follows may build on what stands before.
-const REPLACEABLE: [&str; 11] = [
+const REPLACEABLE: [&str; 14] = [
     include_str!("replaceable/functions.sql"),
+    include_str!("replaceable/sealing.sql"),
     include_str!("replaceable/log.sql"),
+    include_str!("replaceable/partitions.sql"),
+    include_str!("replaceable/erasure.sql"),
     include_str!("replaceable/authority.sql"),
     include_str!("replaceable/reach.sql"),
     include_str!("replaceable/tokens.sql"),

@@ -17,8 +17,8 @@ mod upkeep;
 pub use engine::Engine;
 pub use keyset::{Cursor, Slice};
 pub use pool::PoolSettings;
-pub use security::SecurityKind;
-pub use transaction::{Preview, SecurityEvent, Tx};
+pub use security::{SecurityEvent, SecurityKind};
+pub use transaction::{Preview, Tx};
 pub use upkeep::{Health, TableName};
 
 use std::sync::Arc;

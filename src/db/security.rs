@@ -1,5 +1,9 @@
 //! What a security event can be about: one list, named after the OWASP logging vocabulary.
 
+use serde_json::{Value, json};
+
+use crate::action::Action;
+
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal,)+) => {
         /// What happened. Nothing else is ever written to `audit.security_events`.
@@ -49,8 +53,31 @@ kinds! {
     InputValidationFail = "input_validation_fail",
     /// A value that the form did not offer, such as a right that the person has not.
     InputValidationDiscreteFail = "input_validation_discrete_fail",
+    /// An event that was written and is not there any more, before it was sealed.
+    MaliciousLogTampering = "malicious_log_tampering",
     /// A change that did not come from a page of ours.
     MaliciousCsrf = "malicious_csrf",
     /// Many security events of a kind within minutes, of which people are told.
     MaliciousBurst = "malicious_burst",
+    /// Something that watches does not: events wait to be sealed and nobody seals them.
+    SysMonitorDisabled = "sys_monitor_disabled",
+}
+
+/// A refusal or sign-in trouble, named after the OWASP logging vocabulary.
+#[derive(Debug, Clone)]
+pub struct SecurityEvent {
+    pub kind: SecurityKind,
+    /// `info`, `warning` or `critical`.
+    pub severity: &'static str,
+    pub network_hash: Option<Vec<u8>>,
+    pub details: Value,
+}
+
+impl SecurityEvent {
+    /// Somebody tried to decide about what is their own.
+    pub(super) fn own_matter(action: &Action) -> SecurityEvent {
+        let details = json!({ "why": "deciding about one's own", "action": action.name,
+            "target_kind": action.target_kind, "target_id": action.target_id });
+        SecurityEvent { kind: SecurityKind::AuthzFail, severity: "warning", network_hash: None, details }
+    }
 }

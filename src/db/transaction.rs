@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::details::{with_name, with_token};
+use super::details::{storable, with_name, with_token};
 use super::functions::{record, record_security};
-use super::security::SecurityKind;
+use super::security::SecurityEvent;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
 use crate::actor::{ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
@@ -188,6 +188,13 @@ where
             Ok(preview)
         }
         Err(Stop::Previewed(preview)) => Ok(preview),
+        Err(Stop::Failed(AppError::OwnMatter(why))) => {
+            // That somebody tried is worth an event; that it was looked at is not.
+            if run == Run::Commit {
+                note_security(conn, can.actor(), &SecurityEvent::own_matter(action))?;
+            }
+            Err(AppError::Conflict(why))
+        }
         Err(Stop::Failed(error)) => {
             if matches!(error, AppError::Internal(_)) {
                 record_failure(conn, can, action);
@@ -278,16 +285,6 @@ fn claim(conn: &mut PgConnection, once: &Once, action: &Action, actor_id: Option
     ))
 }
 
-/// A refusal or sign-in trouble, named after the OWASP logging vocabulary.
-#[derive(Debug, Clone)]
-pub struct SecurityEvent {
-    pub kind: SecurityKind,
-    /// `info`, `warning` or `critical`.
-    pub severity: &'static str,
-    pub network_hash: Option<Vec<u8>>,
-    pub details: Value,
-}
-
 pub(super) fn note_security(
     conn: &mut PgConnection,
     actor: &Arc<Actor>,
@@ -306,7 +303,7 @@ fn write_security(conn: &mut PgConnection, actor: &Actor, event: &SecurityEvent)
         event.severity,
         event.network_hash.as_deref(),
         actor.impersonation().and_then(|acting| acting.tenant_id),
-        with_name(with_token(&event.details, actor), actor).as_ref(),
+        storable(with_name(with_token(&event.details, actor), actor)).as_ref(),
     ))
     .get_result(conn)?;
     debug_assert!(noted);

@@ -15,11 +15,14 @@ use crate::db::{Db, Tx};
 use crate::error::AppError;
 
 /// What the page that asks once more says.
+#[derive(Default)]
 pub struct Question {
     /// `Save Operator`: the title, and the button.
     pub title: String,
     pub post_to: String,
     pub trail: Vec<Crumb>,
+    /// What will happen, where the rows that change do not say it.
+    pub sentence: String,
 }
 
 /// What became of a form.

@@ -46,7 +46,7 @@ pub trait EditForm: Sized + Send + 'static {
     fn done(&self, row: &Self::Row) -> String;
     /// What is asked with [`EditForm::SHOWS_EFFECT`].
     fn question(row: &Self::Row) -> Question {
-        Question { title: "Save".into(), post_to: Self::post_to(row), trail: Vec::new() }
+        Question { title: "Save".into(), post_to: Self::post_to(row), ..Question::default() }
     }
     /// Where the form is sent, which with `/edit` is where it is.
     fn post_to(row: &Self::Row) -> String;

@@ -32,6 +32,13 @@ pub struct ValueChange {
     pub after: Option<String>,
 }
 
+impl ValueChange {
+    /// A value that the log held and does not hold any more.
+    pub fn erased(column: &str) -> ValueChange {
+        ValueChange { column: column.to_owned(), before: None, after: Some("erased".to_owned()) }
+    }
+}
+
 const SPELLED_OUT: usize = 3;
 /// Bookkeeping that says nothing to a person.
 const QUIET: [&str; 7] =

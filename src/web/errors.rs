@@ -38,15 +38,18 @@ impl ResponseError for AppError {
                 StatusCode::UNAUTHORIZED
             }
             AppError::Forbidden(_)
+            | AppError::OwnerMustEnrol
             | AppError::ActingOver
             | AppError::OnlyAsOneself
             | AppError::NotWhileImpersonating { .. }
             | AppError::CrossSite(_)
             | AppError::NotForTokens => StatusCode::FORBIDDEN,
             AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
-            AppError::Stale | AppError::EffectChanged(_) | AppError::Conflict(_) | AppError::Constraint(_) => {
-                StatusCode::CONFLICT
-            }
+            AppError::Stale
+            | AppError::EffectChanged(_)
+            | AppError::Conflict(_)
+            | AppError::OwnMatter(_)
+            | AppError::Constraint(_) => StatusCode::CONFLICT,
             AppError::Refused(..) => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -210,7 +213,7 @@ fn title(status: StatusCode) -> &'static str {
 
 fn message(status: StatusCode, error: Option<&AppError>) -> String {
     match (error, status.as_u16()) {
-        (Some(AppError::BadRequest(text) | AppError::Conflict(text)), _) => text.clone(),
+        (Some(AppError::BadRequest(text) | AppError::Conflict(text) | AppError::OwnMatter(text)), _) => text.clone(),
         (Some(AppError::Refused(field, message)), _) => format!("{field} {message}."),
         (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => {
             (*text).to_owned()
@@ -228,6 +231,11 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         }
         (Some(AppError::NotWhileImpersonating { .. }), _) => {
             "This is closed while you impersonate somebody. Nothing was changed. Stop it to go on as yourself.".into()
+        }
+        (Some(AppError::OwnerMustEnrol), _) => {
+            "Whoever made this token must have a second factor and has none. It works again once they have signed in and \
+             added one."
+                .into()
         }
         (Some(AppError::Forbidden(privilege)), _) => {
             format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you.")

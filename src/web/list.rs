@@ -2,7 +2,7 @@
 //! `?q=&status=active,trial&created=2026-01-01..2026-01-31&sort=-created_at&after=<cursor>`.
 //! Values of one field are alternatives, fields narrow each other, and what is unknown is refused by name.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
@@ -135,6 +135,27 @@ impl List {
         List { pairs: self.pairs.with(field, value), ..self.clone() }
     }
 
+    /// The same list at another address.
+    pub fn on(&self, path: &str) -> List {
+        List { path: path.to_owned(), ..self.clone() }
+    }
+
+    /// The address of the list's beginning.
+    pub fn at_start(&self) -> String {
+        self.pairs.without("after").url(&self.path)
+    }
+
+    /// The address of the list's beginning with a value of a field added to those chosen, or taken away if it is one.
+    pub fn toggle(&self, field: &str, value: &str) -> String {
+        let mut values = self.values(field);
+        match values.iter().position(|one| one == value) {
+            Some(place) => drop(values.remove(place)),
+            None => values.push(value.to_owned()),
+        }
+        let pairs = self.pairs.without("after");
+        if values.is_empty() { pairs.without(field) } else { pairs.with(field, &values.join(",")) }.url(&self.path)
+    }
+
     /// The same list at its beginning with the largest page that export reads at a time.
     pub fn for_export(mut self, rows: usize) -> List {
         self.window.cursor = None;
@@ -238,8 +259,9 @@ pub fn anywhere(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
-const DAYS_ALLOWED: &str = "days as in 2026-01-01..2026-01-31 or moments as in 2026-01-01T09:30Z..2026-01-01T10:00Z, \
-                            where either end may be missing and the first is not later than the second";
+const DAYS_ALLOWED: &str = "days as in 2026-01-01..2026-01-31 or moments as in 2026-01-01T09:30..2026-01-01T10:00, in \
+                            UTC unless they say otherwise, where either end may be missing and the first is not later \
+                            than the second";
 
 fn days(text: &str) -> Result<Span, &'static str> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));
@@ -257,7 +279,9 @@ fn moment(text: &str, is_end: bool) -> Result<Option<jiff::Timestamp>, &'static 
         return Ok(None);
     }
     if text.contains('T') {
-        return text.parse().map(Some).map_err(|_| DAYS_ALLOWED);
+        let utc = |_| text.parse().map(|local: DateTime| local.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()));
+        let moment = text.parse().map(Ok).or_else(utc);
+        return moment.ok().and_then(Result::ok).map(Some).ok_or(DAYS_ALLOWED);
     }
     let day: Date = text.parse().map_err(|_| DAYS_ALLOWED)?;
     let day = if is_end { day.tomorrow().map_err(|_| DAYS_ALLOWED)? } else { day };

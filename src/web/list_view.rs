@@ -130,6 +130,11 @@ impl ListView {
         self.base.with(field, value).url(&self.path)
     }
 
+    /// The list's filters at another address.
+    pub fn at(&self, path: &str) -> String {
+        self.base.url(path)
+    }
+
     /// Gives the ids that a filter takes their names, so that nobody reads or types an id.
     pub fn naming(mut self, field: &str, names: &[(Uuid, String)]) -> ListView {
         for filter in self.filters.iter_mut().filter(|filter| filter.name == field) {

@@ -76,13 +76,17 @@ impl Nav {
             let counts = counts.as_ref().filter(|_| actor.holds_everywhere(item.privilege))?;
             counts.get(item.href).copied().filter(|count| *count > 0 || !item.due)
         };
+        // One area may lie below another one.
+        let is_above = |href: &str| path == href || (href != "/" && path.starts_with(&format!("{href}/")));
+        let hrefs = self.groups.iter().flat_map(|group| &group.items).map(|item| item.href);
+        let current = hrefs.filter(|href| is_above(href)).max_by_key(|href| href.len());
         let entry = |item: &NavItem| NavEntry {
             label: item.label,
             href: item.href,
             key: item.key,
             count: count(item).map(super::filters::capped).unwrap_or_default(),
             due: item.due,
-            current: path == item.href || (item.href != "/" && path.starts_with(&format!("{}/", item.href))),
+            current: Some(item.href) == current,
         };
         let area = |group: &NavGroup| NavArea {
             label: group.label,

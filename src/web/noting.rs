@@ -53,6 +53,7 @@ fn kind(error: &AppError) -> Option<(SecurityKind, &'static str, Value)> {
     let said = |kind, severity, why: &str| Some((kind, severity, json!({ "why": why })));
     match error {
         AppError::Forbidden(privilege) => said(AuthzFail, "warning", privilege),
+        AppError::OwnerMustEnrol => said(AuthzFail, "info", "the owner of the token must add a second factor"),
         // It may just have ended under them.
         AppError::ActingOver => said(AuthzFail, "info", "acting for somebody else is over"),
         AppError::OnlyAsOneself => said(AuthzFail, "info", "only as oneself"),

@@ -140,3 +140,39 @@ async fn giving_the_role_says_so_too() {
     assert!(enrolling(&shown).starts_with("1 person has no second factor"), "{}", shown.text());
     assert_eq!(person.get("/").await.location(), "/account/factors");
 }
+
+#[actix_web::test]
+async fn tokens_of_who_must_enrol_wait_until_they_have() {
+    let app = TestApp::start().await;
+    let person = app.person_with(&["tenants.export"]).await;
+    let token = person.make_token(&["tenants.export"], &[]).await;
+    let operator = make_role(&app, "operator", &[]).await;
+    give(&app, operator, ("user_id", person.id.expect("a person")), PLATFORM).await;
+    assert_eq!(app.read_with(&token.text, "/tenants.json").await.status, 200);
+    ask(&app, operator).await;
+    let refused = app.read_with(&token.text, "/tenants.json").await;
+    assert_eq!(refused.status, 403, "at the next request");
+    let said: serde_json::Value = serde_json::from_slice(&refused.body).expect("JSON");
+    assert!(said["error"].as_str().is_some_and(|error| error.contains("second factor")), "{said}");
+    let noted = "select count(*) from audit.security_events where kind = 'authz_fail' and details ->> 'token_id' = ";
+    assert_eq!(app.number(&format!("{noted}'{}'", token.id)).await, 1);
+    app.add_totp(&person).await;
+    assert_eq!(app.read_with(&token.text, "/tenants.json").await.status, 200);
+}
+
+#[actix_web::test]
+async fn services_have_no_second_factor_to_add() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let operator = make_role(&app, "operator", &[]).await;
+    let service = app.service("Nightly", &["tenants.export"]).await;
+    give(&app, operator, ("user_id", service), PLATFORM).await;
+    ask(&app, operator).await;
+    let form = founder.get("/tokens/new").await.form();
+    let mut fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let service = service.to_string();
+    fields.retain(|(name, _)| !["name", "service", "user_id", "reason"].contains(name));
+    fields.extend([("name", "Nightly"), ("user_id", &*service), ("scopes", "tenants.export"), ("reason", "exports")]);
+    let token = crate::support::Token::shown_on(&founder.post_form("/tokens", &fields).await);
+    assert_eq!(app.read_with(&token.text, "/tenants.json").await.status, 200);
+}

@@ -290,3 +290,26 @@ async fn ids_of_others_change_nothing() {
     let tried: &Person = &eve;
     assert_eq!(tried.post_form(&format!("/impersonations/{nothing}/beginning"), &[]).await.status, 404);
 }
+
+#[actix_web::test]
+async fn approving_ones_own_request_is_refused_and_noted() {
+    let app = TestApp::start().await;
+    let (_, bob) = northwind(&app).await;
+    let ada = app.admin().await;
+    let form = filled(&ada, bob, "acting").await;
+    let page = confirm(&ada, &form).await.1.location();
+    let noted = "select count(*) from audit.security_events where kind = 'authz_fail' \
+        and details ->> 'action' in ('impersonation.approve', 'impersonation.refuse')";
+    assert_eq!(ada.get(&format!("{page}/approval/new")).await.status, 409);
+    assert_eq!(app.number(noted).await, 0, "looking decides nothing");
+    for (tries, decision) in ["approval", "refusal"].into_iter().enumerate() {
+        let answer = ada.post_form(&format!("{page}/{decision}"), &[("reason", "it is fine")]).await;
+        assert_eq!(answer.status, 409, "{decision}");
+        assert_eq!(app.number(noted).await, i64::try_from(tries).expect("a few") + 1);
+    }
+    let target = page.trim_start_matches("/impersonations/");
+    let told =
+        format!("{noted} and actor_id = '{}' and details ->> 'target_id' = '{target}'", ada.id.expect("somebody"));
+    assert_eq!(app.number(&told).await, 2);
+    assert_eq!(app.text("select status from control.impersonation_sessions").await, "requested");
+}

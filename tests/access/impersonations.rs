@@ -286,3 +286,48 @@ async fn what_the_form_refuses_is_said_at_once_and_kept() {
     assert_eq!((page.status, page.field_error("tenant_id").is_empty()), (422, false));
     assert_eq!(app.number("select count(*) from control.impersonation_sessions").await, 0);
 }
+
+#[actix_web::test]
+async fn before_it_begins_a_sentence_says_what_will_happen() {
+    let app = TestApp::start().await;
+    let (_, bob) = northwind(&app).await;
+    let ada = app.admin().await;
+    for (mode, also) in [("read_only", "change nothing"), ("acting", "Somebody else decides")] {
+        let form = filled(&ada, bob, mode).await.with("minutes", "17");
+        let shown = ada.submit(&form).await;
+        let sentence = shown.texts("main p.effect").join(" ");
+        for part in ["bob@northwind.example", "Northwind", "17 minutes", "told by mail", also] {
+            assert!(sentence.contains(part), "{mode} {part}: {sentence}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_person_is_told_once_that_it_is_over_and_what_was_seen() {
+    let app = TestApp::start().await;
+    let (tenant, bob) = northwind(&app).await;
+    let (ada, eve) = (app.support().await, app.admin().await);
+    let finish = async || {
+        app.enqueue(castellan::jobs::NewJob::of("access.finish_impersonations")).await;
+        app.run_jobs().await;
+    };
+    let letters = async || app.texts("select payload ->> 'text' from control.outbox order by created_at").await;
+    look(&app, &ada, bob).await;
+    assert_eq!(ada.get(&format!("/tenants/{tenant}")).await.status, 200);
+    finish().await;
+    assert_eq!(letters().await.len(), 1, "it goes on");
+    ada.post_form("/acting/end", &[]).await;
+    finish().await;
+    finish().await;
+    let told = letters().await;
+    assert_eq!(told.len(), 2, "told once");
+    for part in ["they stopped", "lasted 1 minute.", "opened 1 page and made 0 changes", "SUP-7", "Northwind"] {
+        assert!(told[1].contains(part), "{part}: {}", told[1]);
+    }
+    assert_eq!(app.event("impersonation.tell").await.tenant_id, Some(tenant));
+    app.elevate(&ada).await;
+    let id = look(&app, &ada, bob).await;
+    act(&eve, &format!("/impersonations/{id}/ending")).await;
+    finish().await;
+    assert!(letters().await[3].contains("ended by others"), "whoever ended it");
+}

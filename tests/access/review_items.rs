@@ -176,6 +176,8 @@ async fn nobody_decides_about_what_they_hold_nor_gives_what_they_lack() {
         let page = founder.submit(&form).await;
         assert_eq!(page.status, 409, "{:?}", page.errors());
     }
+    let noted = "select count(*) from audit.security_events where kind = 'authz_fail' and details ->> 'action' = ";
+    assert_eq!(app.number(&format!("{noted}'access_review.keep'")).await, 2, "that it was tried is noted");
     // Who may manage access and holds nothing else gives nothing smaller either.
     let manager = app.person_with(&["access.manage", "reviews.view"]).await;
     let (bob, _) = app.staff("support").await;

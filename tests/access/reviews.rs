@@ -366,3 +366,28 @@ async fn many_assignments_at_once_are_quick() {
     assert_eq!((shown.status, done.status), (200, 303));
     assert_eq!(outcomes(&app).await, [format!("expired {many}")]);
 }
+
+#[actix_web::test]
+async fn closing_by_hand_may_take_longer_than_other_requests() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    nobody_special(&app).await;
+    let review = begin_review(&founder, &[]).await;
+    app.execute(
+        "create table public.patience (allowed text);
+        create function public.note_patience() returns trigger language plpgsql security definer as
+            'begin insert into public.patience values (current_setting(''statement_timeout'')); return null; end';
+        create trigger note_patience after update on control.access_review_items
+            for each statement execute function public.note_patience()",
+    )
+    .await;
+    let (_, done) = act(&founder, &format!("{review}/closing")).await;
+    assert_eq!(done.status, 303, "{:?}", done.errors());
+    let allowed = app.texts("select distinct allowed from public.patience").await;
+    assert_eq!(allowed, ["1min"]);
+    assert_ne!(
+        app.text("select current_setting('statement_timeout')").await,
+        "1min",
+        "the next on this connection has no more than others"
+    );
+}

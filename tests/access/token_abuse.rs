@@ -300,3 +300,18 @@ async fn parallel_revocations_and_uses_end_with_a_dead_token() {
     assert_eq!(app.events("api_token.revoke").await.len(), 1);
     refused(&app.read_with(&token.text, "/tenants.json").await);
 }
+
+#[actix_web::test]
+async fn a_foreign_scope_that_cannot_be_stored_is_noted_all_the_same() {
+    let app = TestApp::start().await;
+    let person = app.person_with(&["tenants.export"]).await;
+    let form = person.get("/account/tokens/new").await.form();
+    let mut fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+    fields.extend([("name", "x"), ("scopes", "access\0.export")]);
+    let page = person.post_form("/account/tokens", &fields).await;
+    assert!([400, 422].contains(&page.status), "{}", page.status);
+    let sent = app
+        .texts("select details -> 'sent' ->> 0 from audit.security_events where details ->> 'field' = 'scopes'")
+        .await;
+    assert_eq!(sent, ["access\u{FFFD}.export"]);
+}

@@ -1,4 +1,10 @@
+mod append_only;
+mod erasure;
 mod events;
 mod history;
+mod integrity;
 mod one_event;
+mod sealer;
+mod sealing;
+mod search;
 mod security_events;

@@ -7,6 +7,7 @@ mod forged_cookies;
 mod forwarded_for;
 mod headers;
 mod identities;
+mod landing;
 mod oidc;
 mod oidc_logout;
 mod oidc_mix_up;

@@ -208,3 +208,25 @@ async fn a_logout_that_cannot_be_looked_at_may_come_again() {
     let page = send(&app, "/sign-in/oidc/gone/logout", &it.forger.sign(&it.forger.logout("ada"))).await;
     assert_eq!((page.status, page.header("retry-after").is_empty()), (503, false));
 }
+
+#[actix_web::test]
+async fn a_logout_that_comes_while_somebody_is_on_their_way_in_keeps_them_out() {
+    let it = signed_in().await;
+    let address = format!("{}{PATH}", it.app.base);
+    let mut of_session = it.forger.logout("ada");
+    of_session["sid"] = "session of the provider".into();
+    for logout in [it.forger.logout("ada"), of_session] {
+        it.app.execute("delete from control.ceremonies where kind <> 'oidc_logout'").await;
+        let late = it.app.anonymous();
+        it.forger.logs_out_meanwhile(&address, &logout);
+        let answer = late.sign_in_by(&it.forger, "acme", "ada").await;
+        assert_eq!(answer.status, 409, "{}", answer.location());
+        assert!(answer.text().contains("signed out at your identity provider"), "{}", answer.text());
+        assert_eq!(late.get("/account/sessions").await.status, 303);
+        assert_eq!(late.sign_in_by(&it.forger, "acme", "ada").await.location(), "/", "the next time they get in");
+    }
+    let other = it.forger.logout("somebody else");
+    it.forger.logs_out_meanwhile(&address, &other);
+    it.app.execute("delete from control.ceremonies where kind <> 'oidc_logout'").await;
+    assert_eq!(it.app.anonymous().sign_in_by(&it.forger, "acme", "ada").await.location(), "/");
+}

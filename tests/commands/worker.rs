@@ -12,3 +12,11 @@ fn it_says_what_it_does_and_ends_when_it_is_asked_to() {
     process.ask_to_end();
     assert!(process.ended_within(Duration::from_secs(2)).success());
 }
+
+#[test]
+fn one_may_do_nothing_but_seal() {
+    let mut process = Process::start(&["worker", "--only", "sealer"]);
+    assert_eq!(process.said, "Castellan works as sealer on sealer\n");
+    process.ask_to_end();
+    assert!(process.ended_within(Duration::from_secs(2)).success());
+}

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Person, TestApp};
 
 /// What each id of an address is of, by the address up to it.
-const KINDS: [(&str, &str); 32] = [
+const KINDS: [(&str, &str); 33] = [
     ("/tenants/{id}", "tenants"),
     ("/tenants/{tenant_id}", "tenants"),
     ("/tenants/{id}/people/{member_id}", "workspace_members"),
@@ -36,6 +36,7 @@ const KINDS: [(&str, &str); 32] = [
     ("/groups/{id}/members/{member_id}", "group_memberships"),
     ("/jobs/{id}", "job_queue"),
     ("/audit/{id}", "events"),
+    ("/security-events/{id}", "security_events"),
     ("/account/sessions/{id}", "sessions"),
     ("/account/factors/{id}", "user_credentials"),
     ("/account/tokens/{id}", "api_tokens"),
@@ -174,6 +175,10 @@ async fn what_they_have(app: &TestApp, things: &mut Things) {
     }
     let event = format!("select id from audit.events where action = 'tenant.create' and {tenant}");
     things.insert("events", app.text(&event).await);
+    let trouble = "insert into audit.security_events (kind, severity, tenant_id) values ('authz_fail', 'info', '{}')";
+    app.execute(&trouble.replace("{}", &things["tenants"])).await;
+    let trouble = format!("select id from audit.security_events where {tenant}");
+    things.insert("security_events", app.text(&trouble).await);
 }
 
 /// The tables of the ids in a route's address, in their order; empty when none of them can be somebody else's.

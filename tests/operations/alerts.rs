@@ -136,3 +136,22 @@ async fn founders_through_a_group_are_told_and_those_who_cannot_act_are_not() {
     let mails = "select recipient from control.outbox order by recipient";
     assert_eq!(app.texts(mails).await, ["founder@example.com", "support1@example.com"]);
 }
+
+#[actix_web::test]
+async fn sealing_that_stands_still_is_told_once_however_long_it_lasts() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    app.look(0).await;
+    assert_eq!(app.alerts().await, [""; 0], "what waits for seconds is no stall");
+    app.has_waited(3).await;
+    for minute in [1, 2, 30, 90] {
+        app.look(minute).await;
+    }
+    assert_eq!(app.number("select count(*) from control.security_alerts where kind = 'sealing_stands_still'").await, 1);
+    let told = "select severity || ' ' || kind from audit.security_events where kind = 'sys_monitor_disabled'";
+    assert_eq!(app.texts(told).await, ["critical sys_monitor_disabled"]);
+    let mails =
+        "select count(*) from control.outbox where subject like '%stands still%' and recipient = 'founder@example.com'";
+    assert_eq!(app.number(mails).await, 1);
+    assert!(founder.get("/").await.texts(".banner.bad").join("").contains("stands still"));
+}

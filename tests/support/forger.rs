@@ -37,6 +37,8 @@ pub struct Forger {
 /// What it says.
 struct Said {
     issuer: String,
+    /// A logout token and where it is sent, when the next code is redeemed.
+    meanwhile: Option<(String, String)>,
     key: Key,
     /// Whether metadata promise that answers name their issuer.
     names_itself: bool,
@@ -97,6 +99,7 @@ impl Forger {
         let issuer = format!("http://{}", listener.local_addr().expect("a bound port has an address"));
         let said = Arc::new(Mutex::new(Said {
             issuer: issuer.clone(),
+            meanwhile: None,
             key: Key::new(),
             names_itself: true,
             is_down: false,
@@ -146,6 +149,12 @@ impl Forger {
     /// Takes the promise back that answers name their issuer.
     pub fn is_nameless(&self) {
         self.said().names_itself = false;
+    }
+
+    /// Sends a logout to the console while it redeems the next code.
+    pub fn logs_out_meanwhile(&self, address: &str, claims: &Value) {
+        let token = self.sign(claims);
+        self.said().meanwhile = Some((address.to_owned(), token));
     }
 
     /// Signs with another key from now on.
@@ -260,6 +269,12 @@ async fn keys(said: Shared) -> HttpResponse {
 }
 
 async fn token(said: Shared, form: Form<BTreeMap<String, String>>) -> HttpResponse {
+    let meanwhile = said.lock().expect("nobody panics with what it says").meanwhile.take();
+    if let Some((address, token)) = meanwhile {
+        let logout = super::person::http().post(address).header("content-type", "application/x-www-form-urlencoded");
+        let answer = logout.body(format!("logout_token={token}")).send().await.expect("the console answers");
+        assert_eq!(answer.status(), 200);
+    }
     let mut said = said.lock().expect("nobody panics with what it says");
     if said.is_down {
         return HttpResponse::ServiceUnavailable().finish();

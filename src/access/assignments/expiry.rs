@@ -67,7 +67,7 @@ impl EditForm for ExpiryPatch {
         }
     }
     fn question(row: &Assignment) -> Question {
-        Question { title: "Change the end".into(), post_to: row.url(), trail: trail(row, "end") }
+        Question { title: "Change the end".into(), post_to: row.url(), trail: trail(row, "end"), ..Question::default() }
     }
     fn post_to(row: &Assignment) -> String {
         row.url()

@@ -124,5 +124,6 @@ fn question() -> Question {
             Crumb { label: "Assignments".into(), href: "/assignments".into() },
             Crumb { label: "new".into(), href: String::new() },
         ],
+        ..Question::default()
     }
 }

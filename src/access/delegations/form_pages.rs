@@ -98,9 +98,7 @@ async fn note_foreign(can: &Can<Delegate>, db: &Db, foreign: &[String]) {
     if foreign.is_empty() {
         return;
     }
-    // What is stored of it holds no NUL.
-    let readable = |name: &String| name.chars().take(100).filter(|letter| *letter != '\0').collect();
-    let shown: Vec<String> = foreign.iter().take(10).map(readable).collect();
+    let shown: Vec<String> = foreign.iter().take(10).map(|name| name.chars().take(100).collect()).collect();
     let event = SecurityEvent {
         kind: SecurityKind::InputValidationDiscreteFail,
         severity: "warning",
@@ -118,5 +116,6 @@ fn question() -> Question {
             Crumb { label: Whose::Own.label().into(), href: Whose::Own.list().into() },
             Crumb { label: "new".into(), href: String::new() },
         ],
+        ..Question::default()
     }
 }

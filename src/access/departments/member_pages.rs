@@ -81,6 +81,7 @@ pub async fn create(
         title: format!("Add {} to {}", form.get("email").trim(), department.name),
         post_to: format!("{}/members", department.url()),
         trail: trail(&department, "new member"),
+        ..Question::default()
     };
     let (member_id, of) = (Uuid::now_v7(), department.clone());
     let added = action("department.add_member", &department).reason(form.get("reason"));

@@ -62,6 +62,7 @@ pub async fn create(
         title: format!("Add {} to {}", form.get("email").trim(), group.name),
         post_to: format!("{}/members", group.url()),
         trail: trail(&group, "new member"),
+        ..Question::default()
     };
     let (member_id, of) = (Uuid::now_v7(), group.clone());
     let added = action("group.add_member", &group).reason(form.get("reason")).once(form.once(), group.url());

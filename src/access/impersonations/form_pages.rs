@@ -117,6 +117,7 @@ pub async fn create(
         title: format!("{} {}", if new.is_acting() { "Ask to act as" } else { "Look as" }, candidate.person.name),
         post_to: url(&candidate),
         trail: trail(&candidate),
+        sentence: sentence(&candidate, &new),
     };
     let (sent, lands) = match send(&can, &db, &form, &new, candidate.person.id, &token).await {
         Ok(sent) => sent,
@@ -139,6 +140,26 @@ pub async fn create(
             cookie::renew(&request, &token)?;
             Ok(see_other(&lands, Flash::ok(format!("You see what {name} sees. They are told."))))
         }
+    }
+}
+
+/// Who sees what, as whom, how long, and what the person learns of it.
+fn sentence(candidate: &Candidate, new: &NewImpersonation) -> String {
+    let (name, minutes) = (&candidate.person.name, new.minutes);
+    let tenant = candidate.tenants.iter().find(|tenant| tenant.id == new.tenant_id);
+    let tenant = tenant.map(|tenant| tenant.name.as_str()).unwrap_or_default();
+    match new.is_acting() {
+        true => format!(
+            "Somebody else decides on this. Once it is approved you have {} minutes to begin; then you see {tenant} as \
+             {name} does, and change what they can change there, for {minutes} minutes at most. {name} is told by mail \
+             when you begin, with your name, reason and ticket, and again when it is over.",
+            store::BEGUN_WITHIN_MINUTES
+        ),
+        false => format!(
+            "From now on you see {tenant} as {name} does, for {minutes} minutes at most, and change nothing. {name} is \
+             told by mail at once, with your name, reason and ticket, and again when it is over. Each page that you \
+             open is recorded."
+        ),
     }
 }
 

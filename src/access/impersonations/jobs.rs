@@ -2,6 +2,7 @@
 
 use super::{Approve, store};
 use crate::action::Action;
+use crate::actor::Can;
 use crate::db::Db;
 use crate::error::AppError;
 use crate::jobs::Job;
@@ -20,6 +21,15 @@ pub async fn finish(job: Job, db: Db) -> Result<(), AppError> {
             Ok(()) | Err(AppError::Conflict(_)) => {}
             Err(error) => return Err(error),
         }
+    }
+    tell(&job, &db, &can).await
+}
+
+/// Writes to those who were impersonated that it is over, whoever or whatever ended it.
+async fn tell(job: &Job, db: &Db, can: &Can<Approve>) -> Result<(), AppError> {
+    for (id, tenant_id) in db.read(can, store::untold).await? {
+        let action = Action::on("impersonation.tell", "impersonation", id).tenant(tenant_id);
+        job.write(db, can, action, move |tx| store::tell(tx, id)).await?;
     }
     Ok(())
 }

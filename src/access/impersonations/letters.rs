@@ -28,6 +28,29 @@ pub fn begun(listed: &Listed, person: &Person, until: jiff::Timestamp) -> Letter
     Letter::new(&person.email, &person.name, "Somebody looks at Castellan as you", text).tenant(row.tenant_id)
 }
 
+/// Tells the person that it is over, and how much was seen and done.
+pub fn over(listed: &Listed, person: &Person) -> Letter {
+    let row = &listed.row;
+    let ended = row.over_at().map(|at| filters::utc(at.to_jiff())).unwrap_or_default();
+    let counted = |count: i64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let text = format!(
+        "Hello {},\n\n\
+         {}, who works for Castellan, no longer looks at {} with your rights. It ended {ended} because {} and lasted {}. \
+         They opened {} and made {}.\n\n\
+         Why: {}\nTicket: {}\n",
+        person.name,
+        listed.admin,
+        listed.tenant,
+        row.over_because(),
+        counted(row.lasted().unwrap_or_default().max(1), "minute", "minutes"),
+        counted(listed.pages, "page", "pages"),
+        counted(listed.writes, "change", "changes"),
+        row.reason,
+        row.ticket,
+    );
+    Letter::new(&person.email, &person.name, "Nobody looks at Castellan as you any more", text).tenant(row.tenant_id)
+}
+
 /// Tells who asked that they may begin.
 pub fn approved(listed: &Listed, admin: &Person, minutes: i64) -> Letter {
     let text = format!(

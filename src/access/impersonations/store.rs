@@ -246,7 +246,7 @@ fn take_on(tx: &mut Tx<'_, Impersonate>, id: Uuid, browser: Browser) -> Result<(
 fn by_others(tx: &Tx<'_, Approve>, row: &Impersonation) -> Result<(), AppError> {
     let mine = [Some(row.admin_user_id), Some(row.target_user_id)].contains(&tx.actor_id());
     match mine {
-        true => Err(AppError::Conflict("This is your own request. A second person decides on it.".into())),
+        true => Err(AppError::OwnMatter("This is your own request. A second person decides on it.".into())),
         false => Ok(()),
     }
 }
@@ -340,4 +340,25 @@ fn why_over(conn: &mut PgConnection, id: Uuid, admin: Uuid) -> Result<Option<Str
         .filter(sessions::user_epoch.eq(users::authority_epoch));
     let is_alive: bool = diesel::select(exists(alive)).get_result(conn)?;
     Ok((!is_alive).then(|| "session ended".to_owned()))
+}
+
+/// Those that are over and whose person was not told so, with their tenants. What ended long ago is no news.
+pub fn untold(conn: &mut PgConnection) -> Result<Vec<(Uuid, Uuid)>, AppError> {
+    let over = i::table.filter(i::status.eq("ended").and(i::end_told_at.is_null()).and(i::started_at.is_not_null()));
+    let lately = i::ended_at.gt(sql::<Nullable<Timestamptz>>("now() - interval '1 day'"));
+    Ok(over.filter(lately).order(i::ended_at).select((i::id, i::tenant_id)).load(conn)?)
+}
+
+/// Tells the person once that it is over; who is deleted meanwhile is told nothing.
+pub fn tell(tx: &mut Tx<'_, Approve>, id: Uuid) -> Result<(), AppError> {
+    let untold = i::table.filter(i::id.eq(id).and(i::end_told_at.is_null()));
+    if diesel::update(untold).set(i::end_told_at.eq(now)).execute(&mut **tx)? == 0 {
+        return Ok(());
+    }
+    let listed = find(tx, id)?;
+    match people::find(tx, listed.row.target_user_id) {
+        Ok(person) => mail::post(tx, &letters::over(&listed, &person)),
+        Err(AppError::NotFound) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

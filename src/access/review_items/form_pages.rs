@@ -134,5 +134,6 @@ fn question(item: &Item) -> Question {
         title: format!("Reduce {}", item.named()),
         post_to: format!("{}/reduction", item.url()),
         trail: trail(item, "reduction"),
+        ..Question::default()
     }
 }

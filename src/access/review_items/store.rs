@@ -151,7 +151,8 @@ fn hold<P>(tx: &mut Tx<'_, P>, id: Uuid) -> Result<Item, AppError> {
         () if !item.is_undecided() => decided(tx, &item)?,
         () if !item.is_live() => "The assignment has ended meanwhile, so that nothing is left to decide.".to_owned(),
         () if held_by(tx, me)?.contains(&item.assignment_id) => {
-            "You hold this assignment yourself; somebody else decides about it.".to_owned()
+            let why = "You hold this assignment yourself; somebody else decides about it.";
+            return Err(AppError::OwnMatter(why.into()));
         }
         () => return Ok(item),
     };

@@ -80,6 +80,7 @@ pub async fn create(
             Crumb { label: "Reviews".into(), href: "/reviews".into() },
             Crumb { label: "new".into(), href: String::new() },
         ],
+        ..Question::default()
     };
     let begun = Action::on("access_review.begin", "access_review", id).once(form.once(), location.clone());
     let sent = confirm::send(&can, &db, begun, &form, move |tx| store::begin(tx, id, &new).map(drop)).await;

@@ -114,7 +114,12 @@ impl EditForm for RolePatch {
     }
     fn question(row: &Editable) -> Question {
         let role = &row.of.role;
-        Question { title: format!("Save {}", role.name), post_to: role.url(), trail: trail(role, "edit") }
+        Question {
+            title: format!("Save {}", role.name),
+            post_to: role.url(),
+            trail: trail(role, "edit"),
+            ..Question::default()
+        }
     }
     fn post_to(row: &Editable) -> String {
         row.of.role.url()

@@ -1,5 +1,12 @@
 //! The log of events, and one event with every row it changed.
 
+mod around;
 pub mod diff;
+pub mod event;
+mod histogram;
 pub mod pages;
+pub mod search;
 pub mod store;
+pub mod summary;
+
+pub use around::leaf_of;

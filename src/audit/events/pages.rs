@@ -4,18 +4,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use askama::Template;
 use diesel::PgConnection;
 use uuid::Uuid;
 
-use super::diff::{self, Cell, Line};
-use super::store::{self, Changed};
+use super::histogram::SEVERITIES;
+use super::{search, store};
 use crate::actor::Can;
 use crate::audit::history::{self, Event};
 use crate::audit::{Export, Glance, View};
 use crate::db::Db;
-use crate::db::keyset::Slice;
 use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::filters;
@@ -27,9 +26,21 @@ use crate::web::page::{self, Shell};
 /// In whose name people acted when it was not their own.
 pub const ACTING: [&str; 2] = ["delegation", "impersonation"];
 
+/// Why personal data was read, as the database allows it.
+const REASON_CODES: [&str; 8] = [
+    "customer_request",
+    "support_case",
+    "privacy_request",
+    "security_investigation",
+    "billing",
+    "legal",
+    "incident",
+    "maintenance",
+];
+
 /// What the log can be asked for.
 pub const LIST: ListSpec = ListSpec {
-    search: "",
+    search: "reasons and targets",
     fields: &[
         Field { name: "actor", label: "actor", kind: FieldKind::Text },
         Field { name: "effective_actor", label: "in the name of", kind: FieldKind::Text },
@@ -37,7 +48,11 @@ pub const LIST: ListSpec = ListSpec {
         Field { name: "action", label: "action", kind: FieldKind::Text },
         Field { name: "target", label: "target", kind: FieldKind::Id },
         Field { name: "tenant", label: "tenant", kind: FieldKind::Text },
+        Field { name: "client", label: "client", kind: FieldKind::Id },
         Field { name: "outcome", label: "outcome", kind: FieldKind::Choice(&["success", "failure", "denied"]) },
+        Field { name: "severity", label: "severity", kind: FieldKind::Choice(&SEVERITIES) },
+        Field { name: "reason", label: "reason", kind: FieldKind::Choice(&["given", "none"]) },
+        Field { name: "reason_code", label: "reason code", kind: FieldKind::Choice(&REASON_CODES) },
         Field { name: "kind", label: "kind", kind: FieldKind::Choice(&["changes", "reads"]) },
         Field { name: "acting", label: "in another name", kind: FieldKind::Choice(&ACTING) },
         Field { name: "occurred", label: "occurred", kind: FieldKind::Days },
@@ -47,26 +62,62 @@ pub const LIST: ListSpec = ListSpec {
 };
 
 /// Names for the ids that a page shows.
-struct Words {
-    people: HashMap<Uuid, String>,
-    slugs: HashMap<Uuid, String>,
+pub struct Words {
+    pub(super) people: HashMap<Uuid, String>,
+    pub(super) slugs: HashMap<Uuid, String>,
+    pub(super) clients: HashMap<Uuid, String>,
 }
 
 impl Words {
-    fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
+    pub(super) fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
         let people = events.iter().flat_map(Event::people);
-        let asked = list.ids("actor").into_iter().chain(list.ids("effective_actor"));
         let tenants = events.iter().filter_map(|event| event.tenant_id);
+        let clients = events.iter().filter_map(|event| event.client_id);
+        Words::named(conn, list, people, tenants, clients)
+    }
+
+    /// Names of these, and of what the list was asked for.
+    pub fn named(
+        conn: &mut PgConnection,
+        list: &List,
+        people: impl Iterator<Item = Uuid>,
+        tenants: impl Iterator<Item = Uuid>,
+        clients: impl Iterator<Item = Uuid>,
+    ) -> Result<Words, AppError> {
+        let asked = list.ids("actor").into_iter().chain(list.ids("effective_actor"));
         Ok(Words {
             people: history::names(conn, people.chain(asked))?,
             slugs: store::slugs(conn, tenants.chain(list.ids("tenant")))?,
+            clients: store::client_slugs(conn, clients.chain(list.ids("client")))?,
         })
     }
-}
 
-impl Words {
+    /// Adds the names of what has these ids, whatever it is.
+    pub(super) fn learn(&mut self, conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), AppError> {
+        self.people.extend(history::names(conn, ids.iter().copied())?);
+        self.slugs.extend(store::slugs(conn, ids.iter().copied())?);
+        self.clients.extend(store::client_slugs(conn, ids.iter().copied())?);
+        Ok(())
+    }
+
+    /// The name that an id has.
+    pub fn word(&self, id: &Uuid) -> Option<String> {
+        self.people.get(id).or_else(|| self.slugs.get(id)).or_else(|| self.clients.get(id)).cloned()
+    }
+
+    /// The name that an id has, and the page of it.
+    pub(super) fn link(&self, id: &Uuid, shell: &Shell) -> Option<(String, String)> {
+        let place = match (self.slugs.contains_key(id), self.clients.contains_key(id)) {
+            (true, _) => format!("/tenants/{id}"),
+            (_, true) => format!("/clients/{id}"),
+            _ if shell.may("access.view") => format!("/people/{id}"),
+            _ => format!("/audit?actor={id}"),
+        };
+        self.word(id).map(|word| (word, place))
+    }
+
     /// An address, or the id of somebody who has none any more.
-    fn person(&self, id: &Uuid) -> String {
+    pub(super) fn person(&self, id: &Uuid) -> String {
         self.people.get(id).cloned().unwrap_or_else(|| format!("person {id}"))
     }
 }
@@ -107,6 +158,9 @@ pub async fn index(
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
+    if let Some(address) = pasted(&can, &db, &list).await? {
+        return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
+    }
     let (words, actions, slice, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
@@ -119,6 +173,7 @@ pub async fn index(
     view.word("actor", worded(list.values("actor"), &words.people));
     view.word("in the name of", worded(list.values("effective_actor"), &words.people));
     view.word("tenant", worded(list.values("tenant"), &words.slugs));
+    view.word("client", worded(list.values("client"), &words.clients));
     let without_reads = ["kind", "action", "request", "acting"].iter().all(|field| list.values(field).is_empty());
     let page = Index { shell: context.shell("Audit log"), list: view, events: slice.rows, words, without_reads };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
@@ -152,6 +207,13 @@ async fn by_ids(
         }
     }
     Ok(Some(pairs.without("after").url(&context.path)))
+}
+
+/// Where an id leads that was pasted into the search.
+async fn pasted(can: &Can<View>, db: &Db, list: &List) -> Result<Option<String>, AppError> {
+    let Some(id) = list.q.as_deref().and_then(|q| q.parse::<Uuid>().ok()) else { return Ok(None) };
+    let can = Can::<Glance>::prove(can.actor().clone())?;
+    db.read(&can, move |conn| search::place_of(conn, id)).await
 }
 
 fn id_of(field: &str, value: &str, known: &[(Uuid, String)]) -> Result<String, AppError> {
@@ -225,50 +287,4 @@ fn cells(event: &Event) -> Vec<String> {
         event.details.to_string(),
         event.database_user.clone(),
     ]
-}
-
-/// How the rows that an event changed are paged.
-const CHANGES: ListSpec = ListSpec { search: "", fields: &[], sorts: &["position"] };
-const ROWS: usize = 200;
-
-/// One changed row, value by value.
-struct Row {
-    change: Changed,
-    lines: Vec<Line>,
-}
-
-#[derive(Template)]
-#[template(path = "audit/events/show.html", blocks = ["rows"])]
-struct Show {
-    shell: Shell,
-    list: ListView,
-    event: Event,
-    words: Words,
-    rows: Vec<Row>,
-    /// Changed rows on later pages.
-    more: i64,
-    details: String,
-}
-
-pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let mut list = List::of(&CHANGES, &context)?;
-    list.window.rows = ROWS;
-    let (event, words, slice, more, list): (Event, Words, Slice<Changed>, i64, List) = db
-        .read(&can, move |conn| {
-            let event = store::find(conn, *id)?;
-            let slice = store::changes(conn, &event, &list.window)?;
-            let more = match (&slice.next, slice.rows.last()) {
-                (Some(_), Some(last)) => store::changes_after(conn, &event, last.position)?,
-                _ => 0,
-            };
-            let words = Words::of(conn, &list, std::slice::from_ref(&event))?;
-            Ok((event, words, slice, more, list))
-        })
-        .await?;
-    let shell = context.shell(event.action.clone()).under("Audit log", "/audit").under(event.id.to_string(), "");
-    let list = list.view(&slice, 0);
-    let rows = slice.rows.into_iter().map(|change| Row { lines: diff::lines(&change.row), change }).collect();
-    let details = serde_json::to_string_pretty(&event.details).unwrap_or_default();
-    let page = Show { shell, list, event, words, rows, more, details };
-    page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use castellan_schema::audit::{changes, events};
-use castellan_schema::control::{tenants, users};
+use castellan_schema::control::{clients, tenants, users};
 use diesel::dsl::{not, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -11,9 +11,11 @@ use jiff_diesel::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::search::Found;
 use crate::action::RowChange;
+use crate::audit::erasure;
 use crate::audit::history::Event;
-use crate::db::functions::{IsTrouble, known_actions};
+use crate::db::functions::{IsRaised, IsTrouble, known_actions};
 use crate::db::keyset::{CappedCount, Slice, SortKey, Window};
 use crate::error::AppError;
 use crate::web::list::List;
@@ -22,34 +24,84 @@ use crate::{keyset, one_of};
 type Boxed = events::BoxedQuery<'static, Pg>;
 
 /// Filters whose indexes are in the order of the log, from the most to the least exact.
-const ORDERED: [&str; 7] = ["request", "target", "delegation", "effective_actor", "tenant", "actor", "action"];
+const ORDERED: [&str; 10] = [
+    "request",
+    "target",
+    "delegation",
+    "effective_actor",
+    "client",
+    "tenant",
+    "actor",
+    "reason_code",
+    "severity",
+    "action",
+];
 
 /// One page of the log.
-///
-/// An index is in order for one value only. Where all that narrows the log is several values of one field, each is
-/// read on its own and the pages are merged, so that rare values are as quick as frequent ones.
 pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Event>, AppError> {
-    let chosen: Vec<(&str, Vec<String>)> = ORDERED.iter().map(|field| (*field, list.values(field))).collect();
-    let several = chosen.iter().find(|(_, values)| values.len() > 1);
-    let mut rows = match several {
-        Some((field, values)) if chosen.iter().all(|(_, values)| values.len() != 1) => {
-            let values: BTreeSet<&String> = values.iter().collect();
-            let each = values.into_iter().map(|value| rows(conn, &list.with(field, value)));
-            each.collect::<Result<Vec<_>, _>>()?.concat()
-        }
-        _ => rows(conn, list)?,
-    };
+    let mut rows: Vec<Event> = Vec::new();
+    for part in parts(conn, list)? {
+        let query = keyset!(part, &list.window, events::occurred_at => Timestamp, events::id);
+        rows.extend(query.select(Event::as_select()).load(conn)?);
+    }
     let place = |event: &Event| (event.occurred_at.to_jiff(), event.id);
     match list.window.ascending() {
         true => rows.sort_by_key(place),
         false => rows.sort_by_key(|event| std::cmp::Reverse(place(event))),
     }
+    rows.dedup_by_key(|event| event.id);
     Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
 }
 
-fn rows(conn: &mut PgConnection, list: &List) -> Result<Vec<Event>, AppError> {
-    let query = keyset!(narrowed(list), &list.window, events::occurred_at => Timestamp, events::id);
-    Ok(query.select(Event::as_select()).load(conn)?)
+/// What counting needs of an event.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = events, check_for_backend(Pg))]
+pub struct Sketch {
+    pub id: Uuid,
+    pub occurred_at: Timestamp,
+    pub actor_id: Option<Uuid>,
+    pub actor_label: Option<String>,
+    pub effective_actor_id: Option<Uuid>,
+    pub delegation_id: Option<Uuid>,
+    pub action: String,
+    pub outcome: String,
+    pub severity: String,
+    pub is_read: bool,
+    pub reason_code: Option<String>,
+    pub tenant_id: Option<Uuid>,
+    pub client_id: Option<Uuid>,
+}
+
+/// The newest events of a list, for counting.
+pub fn newest(conn: &mut PgConnection, list: &List, limit: usize) -> Result<Vec<Sketch>, AppError> {
+    let mut rows: Vec<Sketch> = Vec::new();
+    for part in parts(conn, list)? {
+        let query = part.order((events::occurred_at.desc(), events::id.desc())).limit(limit as i64);
+        rows.extend(query.select(Sketch::as_select()).load(conn)?);
+    }
+    rows.sort_by_key(|event| std::cmp::Reverse((event.occurred_at.to_jiff(), event.id)));
+    rows.dedup_by_key(|event| event.id);
+    rows.truncate(limit);
+    Ok(rows)
+}
+
+/// Queries that make up the list together.
+///
+/// An index is in order for one value only. Where all that narrows the log is several values of one field, each is
+/// read on its own and the pages are merged, so that rare values are as quick as frequent ones.
+fn parts(conn: &mut PgConnection, list: &List) -> Result<Vec<Boxed>, AppError> {
+    if let Some(found) = Found::of(conn, list, || narrowed(list))? {
+        return Ok(found.parts(|| narrowed(list)));
+    }
+    let chosen: Vec<(&str, Vec<String>)> = ORDERED.iter().map(|field| (*field, list.values(field))).collect();
+    let several = chosen.iter().find(|(_, values)| values.len() > 1);
+    Ok(match several {
+        Some((field, values)) if chosen.iter().all(|(_, values)| values.len() != 1) => {
+            let values: BTreeSet<&String> = values.iter().collect();
+            values.into_iter().map(|value| narrowed(&list.with(field, value))).collect()
+        }
+        _ => vec![narrowed(list)],
+    })
 }
 
 /// The filters of the log. A stretch of time, or none after now, lets the planner leave out all other months.
@@ -61,12 +113,24 @@ fn narrowed(list: &List) -> Boxed {
     query = one_of!(query, events::target_id, list.ids("target"));
     query = one_of!(query, events::tenant_id, list.ids("tenant"));
     query = one_of!(query, events::request_id, list.ids("request"));
-    query = outcomes(query, list.values("outcome"));
+    query = one_of!(query, events::client_id, list.ids("client"));
+    query = one_of!(query, events::reason_code, list.values("reason_code"));
+    query = severities(outcomes(query, list.values("outcome")), list.values("severity"));
+    let reasons = list.values("reason");
+    query = match (reasons.iter().any(|one| one == "given"), reasons.iter().any(|one| one == "none")) {
+        (true, false) => query.filter(events::reason.is_not_null()),
+        (false, true) => query.filter(events::reason.is_null()),
+        _ => query,
+    };
     let acting = list.values("acting");
     query = match (acting.iter().any(|one| one == "delegation"), acting.iter().any(|one| one == "impersonation")) {
         (true, true) => query.filter(events::effective_actor_id.is_not_null()),
-        (true, false) => query.filter(events::delegation_id.is_not_null()),
-        (false, true) => query.filter(events::impersonation_id.is_not_null()),
+        (true, false) => {
+            query.filter(events::effective_actor_id.is_not_null()).filter(events::delegation_id.is_not_null())
+        }
+        (false, true) => {
+            query.filter(events::effective_actor_id.is_not_null()).filter(events::impersonation_id.is_not_null())
+        }
         (false, false) => query,
     };
     let span = list.span("occurred");
@@ -120,6 +184,17 @@ fn outcomes(query: Boxed, outcomes: Vec<String>) -> Boxed {
     }
 }
 
+/// What is more than mild has an index of its own, which needs its condition spelled out.
+fn severities(query: Boxed, severities: Vec<String>) -> Boxed {
+    match severities.iter().any(|severity| severity == "info") {
+        false if !severities.is_empty() => {
+            let query = query.filter(IsRaised::new(events::severity));
+            one_of!(query, events::severity, severities)
+        }
+        _ => one_of!(query, events::severity, severities),
+    }
+}
+
 /// The event, or `NotFound`.
 pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Event, AppError> {
     let event = events::table.filter(events::id.eq(id)).filter(events::occurred_at.le(now));
@@ -131,11 +206,13 @@ pub struct Changed {
     pub id: Uuid,
     pub position: i64,
     pub row: RowChange,
+    /// Columns whose values were erased.
+    pub erased: Vec<String>,
 }
 
 /// One page of what an event changed, in the order it was changed.
 pub fn changes(conn: &mut PgConnection, event: &Event, window: &Window) -> Result<Slice<Changed>, AppError> {
-    type Row = (Uuid, i64, String, Option<Uuid>, String, Option<Value>, Option<Value>);
+    type Row = (Uuid, i64, String, Option<Uuid>, String, Option<Value>, Option<Value>, Option<Value>);
     let rows: Vec<Row> = keyset!(of(event), window, changes::position => i64, changes::id)
         .select((
             changes::id,
@@ -145,12 +222,14 @@ pub fn changes(conn: &mut PgConnection, event: &Event, window: &Window) -> Resul
             changes::op,
             changes::before,
             changes::after,
+            changes::commitments,
         ))
         .load(conn)?;
-    let changed = |(id, position, table_name, row_id, op, before, after)| Changed {
+    let changed = |(id, position, table_name, row_id, op, before, after, commitments): Row| Changed {
         id,
         position,
         row: RowChange { table_name, row_id, op, before, after },
+        erased: erasure::names(commitments.as_ref()).map(str::to_owned).collect(),
     };
     let rows = rows.into_iter().map(changed).collect();
     Ok(window.slice(rows, |changed: &Changed| (changed.position.to_key(), changed.id)))
@@ -195,5 +274,19 @@ pub fn slugs(conn: &mut PgConnection, ids: impl Iterator<Item = Uuid>) -> Result
     }
     let rows: Vec<(Uuid, String)> =
         tenants::table.filter(tenants::id.eq_any(ids)).select((tenants::id, tenants::slug)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Slugs of clients by id.
+pub fn client_slugs(
+    conn: &mut PgConnection,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, String>, AppError> {
+    let ids: BTreeSet<Uuid> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> =
+        clients::table.filter(clients::id.eq_any(ids)).select((clients::id, clients::slug)).load(conn)?;
     Ok(rows.into_iter().collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{Data, Path};
 use askama::Template;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -28,6 +28,7 @@ pub const LIST: ListSpec = ListSpec {
         Field { name: "severity", label: "severity", kind: FieldKind::Choice(&SEVERITIES) },
         Field { name: "actor", label: "who", kind: FieldKind::Id },
         Field { name: "network", label: "network", kind: FieldKind::Text },
+        Field { name: "request", label: "request", kind: FieldKind::Id },
         Field { name: "occurred", label: "occurred", kind: FieldKind::Days },
     ],
     sorts: &["-occurred_at"],
@@ -85,6 +86,34 @@ fn words(ids: Vec<Uuid>, people: &HashMap<Uuid, String>) -> String {
 /// Enough of a network's hash to tell two apart.
 fn short(network: &str) -> String {
     network.chars().take(8).collect()
+}
+
+#[derive(Template)]
+#[template(path = "audit/security_events/show.html")]
+struct Show {
+    shell: Shell,
+    event: SecurityEvent,
+    people: HashMap<Uuid, String>,
+    related: Vec<SecurityEvent>,
+    /// Its leaf in the sealed log; none until it has one.
+    leaf: Option<i64>,
+    details: String,
+}
+
+pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+    let (event, people, related, leaf) = db
+        .read(&can, move |conn| {
+            let event = store::find(conn, *id)?;
+            let people = history::names(conn, event.actor_id.into_iter())?;
+            let related = store::related(conn, &event)?;
+            let leaf = crate::audit::events::leaf_of(conn, event.id)?;
+            Ok((event, people, related, leaf))
+        })
+        .await?;
+    let shell = context.shell(event.kind.clone()).under("Security events", "/security-events");
+    let shell = shell.under(event.id.to_string(), "");
+    let details = serde_json::to_string_pretty(&event.details).unwrap_or_default();
+    page::ok(Show { shell, event, people, related, leaf, details }.render())
 }
 
 pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {

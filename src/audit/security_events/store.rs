@@ -71,11 +71,28 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<SecurityEvent>
     query = one_of!(query, s::kind, list.values("kind"));
     query = one_of!(query, s::severity, list.values("severity"));
     query = one_of!(query, s::actor_id, list.ids("actor").into_iter().map(Some).collect::<Vec<_>>());
+    query = one_of!(query, s::request_id, list.ids("request"));
     query = one_of!(query, s::network_hash, list.values("network").iter().map(|text| bytes(text)).collect::<Vec<_>>());
     let rows: Vec<SecurityEvent> = keyset!(query, &list.window, s::occurred_at => Timestamp, s::id)
         .select(SecurityEvent::as_select())
         .load(conn)?;
     Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
+}
+
+/// The event, or `NotFound`.
+pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<SecurityEvent, AppError> {
+    Ok(within(None).filter(s::id.eq(id)).select(SecurityEvent::as_select()).first(conn)?)
+}
+
+/// Others of the same request, oldest first, up to twenty.
+pub fn related(conn: &mut PgConnection, event: &SecurityEvent) -> Result<Vec<SecurityEvent>, AppError> {
+    let Some(request) = event.request_id else { return Ok(Vec::new()) };
+    Ok(within(None)
+        .filter(s::request_id.eq(request).and(s::id.ne(event.id)))
+        .order((s::occurred_at, s::id))
+        .limit(20)
+        .select(SecurityEvent::as_select())
+        .load(conn)?)
 }
 
 /// How many of a kind there were, counted to ten thousand.
@@ -101,11 +118,15 @@ pub fn latest(conn: &mut PgConnection) -> Result<Vec<(Timestamp, String)>, AppEr
     Ok(recent.select((s::occurred_at, s::severity)).load(conn)?)
 }
 
-/// Bursts of the last hour, of which banners tell.
+/// Of which banners tell.
+const ALARMS: [SecurityKind; 3] =
+    [SecurityKind::MaliciousBurst, SecurityKind::MaliciousLogTampering, SecurityKind::SysMonitorDisabled];
+
+/// Bursts and other alarms of the last hour.
 pub fn bursts(conn: &mut PgConnection) -> Result<Vec<SecurityEvent>, AppError> {
     let since = Timestamp::from(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1));
     Ok(within(Some(Span { from: Some(since), until: None }))
-        .filter(s::kind.eq(SecurityKind::MaliciousBurst.name()))
+        .filter(s::kind.eq_any(ALARMS.map(SecurityKind::name)))
         .order((s::occurred_at.desc(), s::id.desc()))
         .limit(5)
         .select(SecurityEvent::as_select())

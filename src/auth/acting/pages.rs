@@ -6,16 +6,22 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::store;
 use crate::action::Action;
 use crate::actor::Can;
-use crate::auth::{StopActing, cookie, me};
+use crate::auth::{StopActing, cookie, landing, me};
 use crate::db::Db;
 use crate::error::AppError;
+use crate::web::context::Context;
 use crate::web::flash::Flash;
 use crate::web::page::see_other;
 
-pub async fn end(can: Can<StopActing>, request: HttpRequest, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let (_, session_id) = me(&can)?;
+pub async fn end(
+    can: Can<StopActing>,
+    request: HttpRequest,
+    context: Context,
+    db: Data<Db>,
+) -> Result<HttpResponse, AppError> {
+    let (user_id, session_id) = me(&can)?;
     let Some(acting) = can.actor().acting_for.clone() else {
-        return Ok(see_other("/", Flash::ok("You act as yourself.")));
+        return Ok(see_other(landing::now(&context), Flash::ok("You act as yourself.")));
     };
     let token = cookie::new_token();
     let token_hash = cookie::hash(&token);
@@ -26,9 +32,7 @@ pub async fn end(can: Can<StopActing>, request: HttpRequest, db: Data<Db>) -> Re
     };
     db.write(&can, action, move |tx| store::end(tx, session_id, token_hash)).await?;
     cookie::renew(&request, &token)?;
-    if acting.is_impersonation() {
-        let said = format!("You no longer impersonate {}. You act as yourself again.", acting.name);
-        return Ok(see_other("/", Flash::ok(said)));
-    }
-    Ok(see_other("/", Flash::ok(format!("You no longer act for {}. You act as yourself again.", acting.name))))
+    let verb = if acting.is_impersonation() { "impersonate" } else { "act for" };
+    let said = format!("You no longer {verb} {}. You act as yourself again.", acting.name);
+    Ok(see_other(landing::oneself(&can, &db, &context, user_id).await, Flash::ok(said)))
 }

@@ -15,7 +15,7 @@ use crate::auth::password::Passwords;
 use crate::auth::proof::{self, Asker, Checked, Given, Proof, Ways};
 use crate::auth::sign_in::pages::origin;
 use crate::auth::sign_in::store::forget_failures;
-use crate::auth::{Elevate, cookie, me};
+use crate::auth::{Elevate, cookie, landing, me};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -87,11 +87,11 @@ pub async fn create(
     step.show(again(&form, error), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-pub async fn end(can: Can<Elevate>, db: Data<Db>) -> Result<HttpResponse, AppError> {
+pub async fn end(can: Can<Elevate>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let (_, session_id) = me(&can)?;
     let action = Action::on("session.end_elevation", "session", session_id);
     db.write(&can, action, move |tx| store::end(tx, session_id)).await?;
-    Ok(see_other("/", Flash::ok("The elevation has ended.")))
+    Ok(see_other(landing::now(&context), Flash::ok("The elevation has ended.")))
 }
 
 /// Proofs are not repeated.

@@ -7,6 +7,7 @@ mod door;
 mod http;
 mod id_token;
 mod logout_token;
+pub mod logouts;
 pub mod pages;
 mod provider;
 pub mod store;

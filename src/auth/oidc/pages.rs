@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, LOCATION};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use jiff_diesel::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -122,8 +123,8 @@ pub async fn callback(
     };
     let browser = ceremony::browser(&context, &request).map(|mark| cookie::hash(&mark));
     let comer = Comer { browser, session: context.actor.session_id };
-    let (asked, purpose) = match db.append(&can, move |conn| store::take(conn, state, comer)).await? {
-        Taken::Fresh(asked, purpose) => (asked, purpose),
+    let (asked, purpose, since) = match db.append(&can, move |conn| store::take(conn, state, comer)).await? {
+        Taken::Fresh(asked, purpose, since) => (asked, purpose, since),
         Taken::Unknown => return door.show(LATE, None, StatusCode::UNPROCESSABLE_ENTITY),
         Taken::Again => {
             door.note(SecurityKind::AuthnProviderReplay, "an answer that came before").await;
@@ -137,7 +138,7 @@ pub async fn callback(
     match (door.proven(answer, &asked).await, purpose) {
         (Err(fault), Purpose::SignIn) => door.refuse(fault, asked.return_to.clone(), Some(&asked)).await,
         (Err(fault), Purpose::Link) => door.refuse_link(fault).await,
-        (Ok(proven), Purpose::SignIn) => door.sign_in(proven, asked).await,
+        (Ok(proven), Purpose::SignIn) => door.sign_in(proven, asked, since).await,
         (Ok(proven), Purpose::Link) => door.ask_to_link(proven).await,
     }
 }
@@ -166,7 +167,7 @@ impl Door<'_> {
     }
 
     /// The account that the identity is linked to. Nobody learns whether there is one that may not sign in.
-    async fn sign_in(&self, proven: Proven, asked: Ceremony) -> Result<HttpResponse, AppError> {
+    async fn sign_in(&self, proven: Proven, asked: Ceremony, since: Timestamp) -> Result<HttpResponse, AppError> {
         let (issuer, subject) = (proven.issuer.clone(), proven.subject.clone());
         let whose = self.db.read(self.can, move |conn| store::whose(conn, &issuer, &subject)).await?;
         let Some(Whose { identity_id, account, email }) =
@@ -182,13 +183,18 @@ impl Door<'_> {
         let first = First {
             factors: if proven.by_two_factors { vec!["oidc", "provider_factor"] } else { vec!["oidc"] },
             is_enough: proven.by_two_factors,
-            by_provider: Some(ByProvider { identity_id, sid: proven.sid }),
+            by_provider: Some(ByProvider { identity_id, sid: proven.sid, since }),
             details: json!({ "factor": "oidc", "provider": asked.provider, "identity_id": identity_id }),
         };
         let to = asked.return_to.clone().unwrap_or_else(|| "/".to_owned());
         match first_step::begin(self.context, self.request, self.db, account, origin, first, &to).await {
             // Unlinked a moment ago.
             Err(AppError::NotFound) => self.show(&self.unknown(), asked.return_to, StatusCode::UNPROCESSABLE_ENTITY),
+            // Signed out at the provider a moment ago.
+            Err(AppError::Conflict(why)) => {
+                self.note(SecurityKind::AuthnLoginFail, "signed out at the provider meanwhile").await;
+                self.show(&why, asked.return_to, StatusCode::CONFLICT)
+            }
             answer => answer,
         }
     }

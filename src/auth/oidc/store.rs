@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::backchannel::EndSessions;
 use super::ceremony::{Ceremony, MINUTES};
 use super::logout_token::Logout;
-use crate::auth::cookie;
+use super::logouts::{self, Noted};
 use crate::auth::factors::store::has_factor;
 use crate::auth::sign_in::store::Account;
 use crate::auth::sign_in::throttle;
@@ -35,7 +35,8 @@ pub struct Comer {
 /// What is known of the answer that somebody brings.
 #[derive(Debug)]
 pub enum Taken {
-    Fresh(Ceremony, Purpose),
+    /// With the moment at which it was taken.
+    Fresh(Ceremony, Purpose, DbTimestamp),
     /// It came before.
     Again,
     /// Another browser was asked.
@@ -90,34 +91,23 @@ pub fn keep(
     bound_to: BoundTo,
     state: &Value,
 ) -> Result<(), AppError> {
-    insert(conn, id, purpose.kind(), bound_to, state, MINUTES).map(drop)
-}
-
-fn insert(
-    conn: &mut PgConnection,
-    id: Uuid,
-    kind: &str,
-    bound_to: BoundTo,
-    state: &Value,
-    minutes: i64,
-) -> Result<usize, AppError> {
     diesel::delete(c::table.filter(c::expires_at.le(now))).execute(conn)?;
     let (browser, session) = match bound_to {
         BoundTo::Browser(hash) => (Some(hash.to_vec()), None),
         BoundTo::Session(id) => (None, Some(id)),
     };
-    let expires: DbTimestamp = (Timestamp::now() + SignedDuration::from_mins(minutes)).into();
-    Ok(diesel::insert_into(c::table)
+    let expires: DbTimestamp = (Timestamp::now() + SignedDuration::from_mins(MINUTES)).into();
+    diesel::insert_into(c::table)
         .values((
             c::id.eq(id),
-            c::kind.eq(kind),
+            c::kind.eq(purpose.kind()),
             c::session_id.eq(session),
             c::bound_to.eq(browser),
             c::state.eq(state),
             c::expires_at.eq(expires),
         ))
-        .on_conflict_do_nothing()
-        .execute(conn)?)
+        .execute(conn)?;
+    Ok(())
 }
 
 type Away = (String, Value, Option<Vec<u8>>, Option<Uuid>, Option<DbTimestamp>);
@@ -140,9 +130,10 @@ pub fn take(conn: &mut PgConnection, id: Uuid, comer: Comer) -> Result<Taken, Ap
         (true, Some(_)) => return Ok(Taken::Again),
         (true, None) => {}
     }
-    diesel::update(c::table.find(id)).set((c::used_at.eq(now), c::state.eq(json!({})))).execute(conn)?;
+    let spent = diesel::update(c::table.find(id)).set((c::used_at.eq(now), c::state.eq(json!({}))));
+    let taken_at: Option<DbTimestamp> = spent.returning(c::used_at).get_result(conn)?;
     let ceremony = serde_json::from_value(state).map_err(|error| AppError::Internal(error.to_string()))?;
-    Ok(Taken::Fresh(ceremony, purpose))
+    Ok(Taken::Fresh(ceremony, purpose, taken_at.ok_or(AppError::NotFound)?))
 }
 
 /// The identity that a provider's word is for, and the account that it opens.
@@ -170,14 +161,9 @@ pub fn whose(conn: &mut PgConnection, issuer: &str, subject: &str) -> Result<Opt
     Ok(Some(Whose { identity_id, account, email }))
 }
 
-/// How long the id of a logout is remembered: longer than a token may be old.
-const REMEMBERED: i64 = 15;
-
 /// Ends what a provider's logout is about, halfway or whole. None when the logout came before.
 pub fn end_sessions(tx: &mut Tx<'_, EndSessions>, logout: &Logout) -> Result<Option<usize>, AppError> {
-    let id = cookie::hash(&format!("{}\n{}", logout.issuer, logout.id));
-    let noted = insert(tx, Uuid::now_v7(), "oidc_logout", BoundTo::Browser(id), &json!({}), REMEMBERED)?;
-    if noted == 0 {
+    if logouts::note(tx, logout)? == Noted::Before {
         return Ok(None);
     }
     let mut identities = i::table.filter(i::issuer.eq(logout.issuer.clone())).select(i::id.nullable()).into_boxed();

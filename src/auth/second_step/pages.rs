@@ -13,7 +13,7 @@ use crate::auth::passkeys::Passkeys;
 use crate::auth::proof::{self, Asker, Checked, Given, Proof, Ways};
 use crate::auth::sign_in::pages::{device_cookie, origin};
 use crate::auth::sign_in::store::{self, Beginning, Halfway};
-use crate::auth::{SecondStep, SignIn, cookie};
+use crate::auth::{SecondStep, SignIn, cookie, landing};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -96,11 +96,13 @@ fn step<'r>(
 /// A finished sign-in: the device's mark, which has to go with the answer.
 struct Finished {
     device: actix_web::cookie::Cookie<'static>,
+    /// Where whoever asked for no page goes.
+    lands: &'static str,
 }
 
 impl Finished {
     fn location(self, return_to: Option<String>) -> HttpResponse {
-        let location = return_to.unwrap_or_else(|| "/".to_owned());
+        let location = return_to.filter(|path| path != "/").unwrap_or_else(|| self.lands.to_owned());
         HttpResponse::SeeOther().insert_header(("location", location)).cookie(self.device).finish()
     }
 }
@@ -151,7 +153,8 @@ impl Step<'_> {
         });
         write.await?;
         cookie::renew(self.request, &token)?;
-        Ok(Finished { device: device_cookie(self.context, device) })
+        let lands = landing::oneself(&can, self.db, self.context, user_id).await;
+        Ok(Finished { device: device_cookie(self.context, device), lands })
     }
 
     async fn wait(&self, form: &Form, seconds: u32) -> Result<HttpResponse, AppError> {

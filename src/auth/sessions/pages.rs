@@ -27,7 +27,8 @@ struct Index {
     tokens: i64,
 }
 
-const PATH: &str = "/account/sessions";
+/// The list of them.
+pub const PATH: &str = "/account/sessions";
 
 pub async fn index(can: Can<OwnAccount>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let (user_id, current) = me(&can)?;

@@ -10,7 +10,7 @@ use super::pages::device_cookie;
 use super::store::{self, Account, Beginning, ByProvider, Origin};
 use crate::action::Action;
 use crate::actor::{Actor, Can};
-use crate::auth::{SignIn, cookie};
+use crate::auth::{SignIn, cookie, landing};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -61,6 +61,7 @@ pub async fn begin(
     let location = match (halfway, location) {
         (true, "/") => "/sign-in/factor".to_owned(),
         (true, back) => format!("/sign-in/factor?return_to={}", encode(back)),
+        (false, "/") => landing::oneself(&can, db, context, user_id).await.to_owned(),
         (false, back) => back.to_owned(),
     };
     let device = device_cookie(context, device);

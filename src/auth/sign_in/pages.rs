@@ -16,7 +16,7 @@ use super::throttle::Verdict;
 use crate::action::Action;
 use crate::actor::{Actor, Can};
 use crate::auth::password::Passwords;
-use crate::auth::{SignIn, SignOut, cookie};
+use crate::auth::{SignIn, SignOut, cookie, landing};
 use crate::db::{Db, SecurityEvent, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -51,7 +51,7 @@ const REFUSED: &str = "That address and password do not fit together, or the acc
 
 pub async fn new(_: Can<SignIn>, context: Context) -> Result<HttpResponse, AppError> {
     if context.actor.session_id.is_some() {
-        return Ok(HttpResponse::SeeOther().insert_header(("location", "/")).finish());
+        return Ok(HttpResponse::SeeOther().insert_header(("location", landing::now(&context))).finish());
     }
     page::ok(New::of(&context, FormView::default(), context.return_to()).render())
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::throttle::{self, Try, Verdict};
 use crate::auth::cookie::ABSOLUTE_HOURS;
 use crate::auth::factors::store as factors;
+use crate::auth::oidc::logouts;
 use crate::auth::{SignIn, SignOut};
 use crate::db::Tx;
 use crate::db::functions::session_ends;
@@ -55,6 +56,8 @@ pub struct ByProvider {
     pub identity_id: Uuid,
     /// The provider's own session.
     pub sid: Option<String>,
+    /// What the provider said was true then; a logout of theirs that came since ends what it would begin.
+    pub since: DbTimestamp,
 }
 
 /// The account, if there is one, and whether the try is looked at now.
@@ -129,8 +132,9 @@ fn insert(
     (idle, absolute): (SignedDuration, SignedDuration),
 ) -> Result<Uuid, AppError> {
     let Beginning { account, origin, token_hash, replaced, factors, by_provider } = new;
-    if let Some(identity) = by_provider {
-        use_identity(tx, identity.identity_id)?;
+    if let Some(by) = by_provider {
+        logouts::none_since(tx, by)?;
+        use_identity(tx, by.identity_id)?;
     }
     let now = Timestamp::now();
     let id = Uuid::now_v7();
@@ -195,7 +199,7 @@ pub struct Halfway {
 
 /// Who waits at the second step. Not when the session has ended.
 pub fn halfway(conn: &mut PgConnection, session_id: Uuid) -> Result<Halfway, AppError> {
-    type Found = (Uuid, String, bool, i32, String, Vec<Option<String>>, Option<Uuid>, Option<String>);
+    type Found = (Uuid, String, bool, i32, String, Vec<Option<String>>, Option<Uuid>, Option<String>, DbTimestamp);
     let found: Found = sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session_id).and(sessions::awaits.is_not_null()).and(sessions::revoked_at.is_null()))
@@ -208,12 +212,13 @@ pub fn halfway(conn: &mut PgConnection, session_id: Uuid) -> Result<Halfway, App
             sessions::factors,
             sessions::identity_id,
             sessions::oidc_sid,
+            sessions::created_at,
         ))
         .first(conn)?;
-    let (id, status, is_staff, epoch, email, given, identity, sid) = found;
+    let (id, status, is_staff, epoch, email, given, identity, sid, since) = found;
     let may_open_the_console = is_staff && status == "active";
     let account = Account { id, may_open_the_console, epoch, password_hash: None, has_factor: true };
-    let by_provider = identity.map(|identity_id| ByProvider { identity_id, sid });
+    let by_provider = identity.map(|identity_id| ByProvider { identity_id, sid, since });
     Ok(Halfway { account, email, given: given.into_iter().flatten().collect(), by_provider })
 }
 

@@ -19,7 +19,7 @@ struct Rule {
 }
 
 const OLDEST: i64 = 15;
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 12] = [
     Rule {
         holds: "extensions: present",
         broken: "extensions are missing",
@@ -78,6 +78,22 @@ const RULES: [Rule; 10] = [
                 generate_series(date_trunc('month', now() at time zone 'UTC'), now() at time zone 'UTC' \
                     + interval '2 months', '1 month') month \
             where to_regclass('audit.' || parent || '_' || to_char(month, 'YYYY_MM')) is null",
+    },
+    Rule {
+        holds: "sealing of the audit log: keeps up",
+        broken: "events of the audit log wait to be sealed",
+        level: Level::Warn,
+        mend: "see that castellan serve or castellan worker --only sealer runs, and what it writes into its log",
+        sql: "select count(*) || ' since ' || date_trunc('second', min(queued_at)) from audit.unsealed \
+            where queued_at < now() - interval '2 minutes' having count(*) > 0",
+    },
+    Rule {
+        holds: "checkpoints of the audit log: signed",
+        broken: "no checkpoint of the audit log was signed",
+        level: Level::Warn,
+        mend: "see that the process that seals has the file with the key (CASTELLAN_AUDIT_KEY)",
+        sql: "select 'since ' || date_trunc('second', max(created_at)) from audit.checkpoints \
+            having max(created_at) < now() - interval '2 hours'",
     },
     Rule {
         holds: "founder: there is one who can sign in",

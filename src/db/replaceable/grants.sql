@@ -15,9 +15,13 @@ grant execute on function audit.record(text, text, boolean, text, text, uuid, uu
     audit.record_security(text, text, bytea, uuid, jsonb)
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
+-- Only work in the background erases: no page and no command reaches into the log.
+grant execute on function audit.values_about(uuid, text[]), audit.erase(uuid, text, jsonb) to castellan_jobs;
 grant execute on function control.grants_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
     control.compare_rights(text, integer), control.spell_rights(boolean, integer), control.asking_roles()
     to castellan_staff, castellan_scoped;
+-- Whoever has just signed in lands on a page that they may open.
+grant execute on function control.grants_of(uuid) to castellan_auth;
 grant execute on function control.as_of(anyelement, text, uuid[], timestamptz),
     control.role_privileges_as_of(text[], timestamptz), control.who_could_see(text, uuid, text[], timestamptz)
     to castellan_staff;
@@ -73,6 +77,19 @@ grant select on audit.events to castellan_auth;
 grant execute on function control.delegable_rights(uuid, text[], uuid) to castellan_auth, castellan_staff, castellan_scoped;
 -- A preview reads what it would change and send, whatever the role, before it is rolled back.
 grant select on audit.changes, control.outbox to castellan_auth;
+
+-- The sealer reads the log and gives places in the tree; it changes nothing else, nor does anybody else give places.
+grant usage on schema control, audit to castellan_sealer;
+grant select on audit.events, audit.changes, audit.security_events, audit.unsealed, audit.leaves, audit.tiles,
+    audit.checkpoints to castellan_sealer;
+grant delete on audit.unsealed to castellan_sealer;
+grant insert on audit.leaves, audit.tiles, audit.checkpoints to castellan_sealer;
+grant update (hashes) on audit.tiles to castellan_sealer;
+grant execute on function control.actor_id(), audit.record(text, text, boolean, text, text, uuid, uuid, uuid, jsonb),
+    audit.record_security(text, text, bytea, uuid, jsonb) to castellan_sealer;
+grant select on audit.unsealed, audit.leaves, audit.tiles, audit.checkpoints to castellan_staff, castellan_jobs;
+-- Whether an event is sealed is said beside it; which rows is said by the policy.
+grant select on audit.leaves to castellan_scoped;
 
 -- Whoever impersonates a person of a tenant reads what is named here and nothing else: a new table is closed to them
 -- until somebody decides otherwise. Which rows is said by the policies of people with a scope.

@@ -35,7 +35,8 @@ begin
         perform control.hold_impersonation();
     end if;
     insert into audit.events (actor_kind, actor_id, actor_label, effective_actor_id, delegation_id, impersonation_id,
-        session_id, request_id, action, outcome, is_read, reason, target_kind, target_id, tenant_id, client_id, details)
+        session_id, request_id, action, outcome, severity, is_read, reason, reason_code, target_kind, target_id, tenant_id,
+        client_id, details)
     values (
         coalesce(nullif(current_setting('castellan.actor_kind', true), ''), 'database'),
         control.actor_id(),
@@ -46,7 +47,8 @@ begin
         nullif(current_setting('castellan.impersonation_id', true), '')::uuid,
         v_session,
         nullif(current_setting('castellan.request_id', true), '')::uuid,
-        p_action, p_outcome, p_is_read, p_reason, p_target_kind, p_target_id, p_tenant_id, p_client_id,
+        p_action, p_outcome, audit.severity_of(p_action, p_outcome), p_is_read, p_reason,
+        case when p_is_read then nullif(current_setting('castellan.reason_code', true), '') end, p_target_kind, p_target_id, p_tenant_id, p_client_id,
         coalesce(p_details, '{}')
     ) returning id, occurred_at into v_id, v_at;
     perform set_config('castellan.event_id', v_id::text, true);
@@ -139,33 +141,4 @@ as $$
 begin
     raise exception '% is append-only: % is not allowed', tg_table_name, tg_op using errcode = 'CA403';
 end
-$$;
-
--- LIKE and ATTACH lock the parent less than PARTITION OF. Truncate triggers are not inherited, hence one each.
-create or replace function audit.ensure_partition(parent text, month date) returns boolean
-language plpgsql security definer set search_path = pg_catalog
-as $$
-declare
-    first_day date := date_trunc('month', month)::date;
-    next_month date := (date_trunc('month', month) + interval '1 month')::date;
-    child text := parent || '_' || to_char(first_day, 'YYYY_MM');
-begin
-    if to_regclass(format('audit.%I', child)) is not null then
-        return false;
-    end if;
-    execute format('create table audit.%I (like audit.%I including defaults including constraints)', child, parent);
-    execute format('alter table audit.%I attach partition audit.%I for values from (%L) to (%L)',
-        parent, child, first_day::text || ' 00:00:00+00', next_month::text || ' 00:00:00+00');
-    execute format('create trigger refuse_truncate before truncate on audit.%I execute function audit.refuse()', child);
-    execute format('alter table audit.%I enable always trigger refuse_truncate', child);
-    return true;
-end
-$$;
-
--- Last month to the given number of months ahead. Returns how many partitions were made.
-create or replace function audit.ensure_partitions(months_ahead integer) returns integer
-language sql security definer set search_path = pg_catalog
-as $$
-    select coalesce(sum(audit.ensure_partition(parent, (now() at time zone 'UTC' + make_interval(months => step))::date)::integer), 0)::integer
-    from unnest(array['events', 'changes', 'security_events']) parent, generate_series(-1, months_ahead) step
 $$;

@@ -25,6 +25,9 @@ begin
             when t.relname in ('sessions', 'user_credentials', 'idempotency_keys', 'api_tokens', 'user_identities') then 'user_id = control.actor_id()'
             when t.relname = 'group_memberships' then
                 'exists (select from control.groups g where g.id = group_memberships.group_id)'
+            when t.relname = 'leaves' then
+                'exists (select from audit.events e where e.id = leaves.event_id and e.occurred_at = leaves.occurred_at)
+                    or exists (select from audit.security_events s where s.id = leaves.event_id and s.occurred_at = leaves.occurred_at)'
             when t.has_tenant and t.has_client then
                 'client_id = any (control.scope_ids(''client_ids'')) or tenant_id = any (control.scope_ids(''tenant_ids''))'
             when t.has_tenant then 'tenant_id = any (control.scope_ids(''tenant_ids''))'
@@ -34,7 +37,7 @@ begin
         execute format('alter table %I.%I enable row level security', t.nspname, t.relname);
         execute format('alter table %I.%I force row level security', t.nspname, t.relname);
         execute format('drop policy if exists whole on %I.%I', t.nspname, t.relname);
-        execute format('create policy whole on %I.%I to castellan_owner, castellan_staff, castellan_jobs, castellan_auth
+        execute format('create policy whole on %I.%I to castellan_owner, castellan_staff, castellan_jobs, castellan_auth, castellan_sealer
             using (true) with check (true)', t.nspname, t.relname);
         execute format('drop policy if exists scoped on %I.%I', t.nspname, t.relname);
         if scoped is not null then

@@ -8,9 +8,11 @@ declare
     token record;
     refusal text;
     in_minute integer;
+    has_factor boolean;
 begin
     select t.id, t.user_id, t.scopes, t.last_used_at, t.allowed_networks, t.expires_at, t.overlap_ends_at, t.revoked_at,
-            u.status = 'active' and u.deleted_at is null and (u.is_staff or u.kind = 'service') as may_act
+            u.status = 'active' and u.deleted_at is null and (u.is_staff or u.kind = 'service') as may_act,
+            u.kind = 'service' or u.mfa_enabled as has_factor
         into token
         from control.api_tokens t join control.users u on u.id = t.user_id
         where t.token_hash = p_token_hash;
@@ -47,7 +49,12 @@ begin
         update control.api_tokens set last_used_at = now() where id = (select t.id from control.api_tokens t
             where t.id = token.id for no key update skip locked);
     end if;
+    -- What a provider vouched for counts as a factor, as it does for the sessions that it began.
+    has_factor := token.has_factor or exists (select from control.sessions s
+        join control.user_identities i on i.id = s.identity_id and i.revoked_at is null
+        where s.user_id = token.user_id and 'provider_factor' = any (s.factors));
     return jsonb_build_object('token_id', token.id, 'user_id', token.user_id, 'scopes', to_jsonb(token.scopes),
+        'has_factor', has_factor, 'factor_wanted', not has_factor and control.factor_wanted(token.user_id),
         'grants', control.grants_of(token.user_id));
 end
 $$;

@@ -69,14 +69,32 @@ begin
                 or old.revoked_at is null and new.revoked_at is not null))
         execute function control.end_impersonation();
 
-    foreach stamp in array array['events', 'changes', 'security_events'] loop
+    foreach stamp in array array['events', 'security_events'] loop
+        execute format('drop trigger if exists await_sealing on audit.%I', stamp);
+        execute format('create trigger await_sealing after insert on audit.%I
+            for each row execute function audit.await_sealing(%L)', stamp, stamp);
+    end loop;
+    foreach stamp in array array['events', 'changes', 'security_events', 'leaves', 'checkpoints', 'tiles', 'unsealed'] loop
         execute format('drop trigger if exists refuse_rewrite on audit.%I', stamp);
-        execute format('create trigger refuse_rewrite before update or delete on audit.%I
-            for each row execute function audit.refuse()', stamp);
+        execute format('create trigger refuse_rewrite before %s on audit.%I for each row execute function audit.%I(%L)',
+            -- Sealing takes places out of the queue and extends tiles.
+            case stamp when 'unsealed' then 'update' else 'update or delete' end, stamp,
+            case when stamp in ('events', 'changes', 'security_events') then 'only_erase'
+                when stamp = 'tiles' then 'extend_tile' else 'refuse' end, stamp);
         execute format('drop trigger if exists refuse_truncate on audit.%I', stamp);
         execute format('create trigger refuse_truncate before truncate on audit.%I
             for each statement execute function audit.refuse()', stamp);
     end loop;
+    -- In the replica mode of a session, too, in which other triggers rest.
+    for t in
+        select distinct g.tgrelid::regclass as relname, g.tgname from pg_trigger g join pg_class c on c.oid = g.tgrelid
+        where c.relnamespace in ('control'::regnamespace, 'audit'::regnamespace) and not c.relispartition
+            and g.tgname in ('record_change', 'await_sealing', 'refuse_rewrite', 'refuse_truncate')
+    loop
+        execute format('alter table %s enable always trigger %I', t.relname, t.tgname);
+    end loop;
+    perform audit.guard_partition(inhrelid::regclass) from pg_inherits
+        where inhparent in ('audit.events'::regclass, 'audit.changes'::regclass, 'audit.security_events'::regclass);
 end
 $$;
 

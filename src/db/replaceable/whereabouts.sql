@@ -22,7 +22,7 @@ begin
         cross join lateral (select array_agg(x.attname::text) as names from pg_attribute x
             where x.attrelid = c.oid and not x.attisdropped
                 and (x.attname <> 'id' or x.atttypid = 'uuid'::regtype)) a
-        where (n.nspname = 'control' and c.relkind = 'r' or n.nspname = 'audit' and c.relname = 'events')
+        where (n.nspname = 'control' and c.relkind = 'r' or n.nspname = 'audit' and c.relname in ('events', 'security_events'))
             and a.names @> '{id}'
             and (c.relname in ('tenants', 'users') or a.names && '{tenant_id,user_id}')
     loop

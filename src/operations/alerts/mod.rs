@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::action::Action;
 use crate::actor::Privilege;
-use crate::db::Db;
+use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::jobs::{Every, Handlers, Job};
 
@@ -49,6 +49,8 @@ pub(super) enum Kind {
     PersonProbes,
     /// One network tries API tokens.
     NetworkTokens,
+    /// Nobody seals the audit log.
+    SealingStall,
 }
 
 impl Kind {
@@ -59,6 +61,29 @@ impl Kind {
             Kind::Storm => "sign_in_failures_far_above_usual",
             Kind::PersonProbes => "refusals_of_one_person",
             Kind::NetworkTokens => "refused_tokens_from_one_network",
+            Kind::SealingStall => "sealing_stands_still",
+        }
+    }
+
+    /// What it is written down as.
+    fn security_kind(self) -> SecurityKind {
+        match self {
+            Kind::SealingStall => SecurityKind::SysMonitorDisabled,
+            _ => SecurityKind::MaliciousBurst,
+        }
+    }
+
+    /// What people are told besides.
+    fn advice(self) -> &'static str {
+        match self {
+            Kind::SealingStall => {
+                "Nothing is lost, but what is not sealed can be changed unseen. See that castellan serve or castellan \
+                 worker --only sealer runs, and what it writes into its log."
+            }
+            _ => {
+                "The console's page of security events shows them. Tries to sign in are slowed down by themselves; \
+                 whether somebody must be locked, or a token revoked, is for a person to say."
+            }
         }
     }
 }
@@ -73,6 +98,9 @@ impl Burst {
             Kind::Storm => "failed sign-ins, far more than usual,".to_owned(),
             Kind::PersonProbes => format!("refusals of person {}", self.subject),
             Kind::NetworkTokens => format!("refused API tokens from network {subject}"),
+            Kind::SealingStall => {
+                return format!("Sealing of the audit log stands still; {} or more events wait", self.events);
+            }
         };
         format!("{} {what} within {} minutes", self.events, store::MINUTES)
     }

@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Burst, Kind, Watch};
+use crate::audit::integrity::store::{self as integrity, Stall};
 use crate::auth::founders::{self, Founder};
 use crate::auth::sign_in::throttle::{self, FAILURES};
 use crate::db::{SecurityEvent, SecurityKind, Tx};
@@ -36,12 +37,19 @@ pub fn untold(conn: &mut PgConnection, now: Timestamp) -> Result<Vec<Burst>, App
     bursts.extend(from_networks(conn, Kind::NetworkTokens, SecurityKind::AuthnTokenFail, TOKENS, since)?);
     bursts.extend(of_people(conn, since)?);
     bursts.extend(of_all(conn, now, since)?);
+    bursts.extend(of_sealing(conn, now)?);
     let recently = DbTimestamp::from(now - SignedDuration::from_mins(QUIET_MINUTES));
     let mut untold = Vec::new();
     for burst in bursts {
         let told = security_alerts::table
             .filter(security_alerts::kind.eq(burst.kind.name()).and(security_alerts::subject.eq(&burst.subject)))
-            .filter(security_alerts::window_at.eq(window(now)).or(security_alerts::created_at.gt(recently)));
+            // A stall is named by the event that waits, so that it is told of once however long it lasts.
+            .filter(
+                security_alerts::window_at
+                    .eq(window(now))
+                    .or(security_alerts::created_at.gt(recently))
+                    .or(security_alerts::kind.eq(Kind::SealingStall.name())),
+            );
         if !diesel::select(exists(told)).get_result::<bool>(conn)? {
             untold.push(burst);
         }
@@ -107,6 +115,16 @@ fn of_all(conn: &mut PgConnection, now: Timestamp, since: DbTimestamp) -> Result
     Ok(bursts)
 }
 
+fn of_sealing(conn: &mut PgConnection, now: Timestamp) -> Result<Option<Burst>, AppError> {
+    let burst = |stall: Stall| Burst {
+        kind: Kind::SealingStall,
+        subject: stall.event_id.to_string(),
+        network: None,
+        events: stall.events,
+    };
+    Ok(integrity::stall(conn, now)?.map(burst))
+}
+
 /// The quarter of an hour, which with kind and subject is unique.
 fn window(now: Timestamp) -> DbTimestamp {
     const SECONDS: i64 = QUIET_MINUTES * 60;
@@ -126,16 +144,13 @@ pub fn tell(tx: &mut Tx<'_, Watch>, burst: &Burst, now: Timestamp) -> Result<(),
         .execute(&mut **tx)?;
     let sentence = burst.sentence();
     tx.note_security(&SecurityEvent {
-        kind: SecurityKind::MaliciousBurst,
+        kind: burst.kind.security_kind(),
         severity: "critical",
         network_hash: burst.network.clone(),
         details: json!({ "burst": burst.kind.name(), "said": sentence, "subject": burst.subject }),
     })?;
     for Founder { name, email, .. } in founders::all(tx)? {
-        let text = format!(
-            "{sentence}.\n\nThe console's page of security events shows them. Tries to sign in are slowed down by \
-             themselves; whether somebody must be locked, or a token revoked, is for a person to say."
-        );
+        let text = format!("{sentence}.\n\n{}", burst.kind.advice());
         mail::post(tx, &Letter::new(&email, &name, &format!("Castellan: {sentence}"), text))?;
     }
     Ok(())

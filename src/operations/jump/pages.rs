@@ -158,7 +158,7 @@ impl Jump {
             found = self.look::<ViewJobs, _>(move |conn| store::job(conn, id)).await?;
         }
         if found.is_none() {
-            found = self.look::<Glance, _>(move |conn| store::event(conn, id)).await?;
+            found = self.look::<Glance, _>(move |conn| crate::audit::events::search::place_of(conn, id)).await?;
         }
         Ok(found)
     }

@@ -1,8 +1,7 @@
 //! Every statement of the jump. Each reads an index and stops after a few rows.
 
-use castellan_schema::audit::events;
 use castellan_schema::control::{clients, job_queue, tenant_domains, tenants, users, workspace_members};
-use diesel::dsl::{exists, now};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -43,25 +42,6 @@ pub fn client(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppEr
 pub fn job(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
     let is_one: bool = diesel::select(exists(job_queue::table.find(id))).get_result(conn)?;
     Ok(is_one.then(|| format!("/jobs/{id}")))
-}
-
-/// The event of this id, or the events of a request, of somebody, or of anything else that something was done to.
-pub fn event(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
-    let past = || events::table.filter(events::occurred_at.le(now));
-    let (is_event, is_request, is_person, is_target): (bool, bool, bool, bool) = diesel::select((
-        exists(past().filter(events::id.eq(id))),
-        exists(past().filter(events::request_id.eq(id))),
-        exists(users::table.find(id)),
-        exists(past().filter(events::target_id.eq(id))),
-    ))
-    .first(conn)?;
-    Ok(match (is_event, is_request, is_person, is_target) {
-        (true, ..) => Some(format!("/audit/{id}")),
-        (_, true, ..) => Some(format!("/audit?request={id}")),
-        (_, _, true, _) => Some(format!("/audit?actor={id}")),
-        (.., true) => Some(format!("/audit?target={id}")),
-        _ => None,
-    })
 }
 
 /// The page of the living tenant with this slug.

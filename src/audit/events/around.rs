@@ -1,0 +1,79 @@
+//! What is around an event: its place in the sealed log, the same request, the same object.
+
+use castellan_schema::audit::{events, leaves};
+use diesel::dsl::now;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::audit::history::Event;
+use crate::error::AppError;
+
+/// Events of the same request that are shown.
+const RELATED: i64 = 20;
+
+/// See the module.
+pub struct Around {
+    /// Its leaf in the tree; none until it is sealed.
+    pub leaf: Option<i64>,
+    /// Others of the same request, oldest first.
+    pub related: Vec<Event>,
+    /// There are more of them.
+    pub is_cut: bool,
+    /// The events of the same object before and after it.
+    pub previous: Option<Uuid>,
+    pub next: Option<Uuid>,
+}
+
+impl Around {
+    /// Everything whose people and places have names on the page.
+    pub fn with(&self, event: &Event) -> Vec<Event> {
+        self.related.iter().chain([event]).cloned().collect()
+    }
+}
+
+/// Looks around.
+pub fn of(conn: &mut PgConnection, event: &Event) -> Result<Around, AppError> {
+    let mut related = related(conn, event)?;
+    let is_cut = related.len() as i64 > RELATED;
+    related.truncate(RELATED as usize);
+    Ok(Around {
+        leaf: leaf_of(conn, event.id)?,
+        related,
+        is_cut,
+        previous: beside(conn, event, false)?,
+        next: beside(conn, event, true)?,
+    })
+}
+
+/// The place of an event in the sealed log; none until it has one.
+pub fn leaf_of(conn: &mut PgConnection, id: Uuid) -> Result<Option<i64>, AppError> {
+    Ok(leaves::table.filter(leaves::event_id.eq(id)).select(leaves::leaf).first(conn).optional()?)
+}
+
+fn related(conn: &mut PgConnection, event: &Event) -> Result<Vec<Event>, AppError> {
+    let Some(request) = event.request_id else { return Ok(Vec::new()) };
+    Ok(events::table
+        .filter(events::request_id.eq(request).and(events::id.ne(event.id)).and(events::occurred_at.le(now)))
+        .order((events::occurred_at, events::id))
+        .limit(RELATED + 1)
+        .select(Event::as_select())
+        .load(conn)?)
+}
+
+/// The nearest event of the same object, later or earlier.
+fn beside(conn: &mut PgConnection, event: &Event, is_later: bool) -> Result<Option<Uuid>, AppError> {
+    let Some(target) = event.target_id else { return Ok(None) };
+    let (at, id) = (event.occurred_at, event.id);
+    let query = events::table.filter(events::target_id.eq(target)).select(events::id).limit(1).into_boxed();
+    let query = match is_later {
+        true => query
+            .filter(events::occurred_at.ge(at).and(events::occurred_at.le(now)))
+            .filter(events::occurred_at.gt(at).or(events::id.gt(id)))
+            .order((events::occurred_at.asc(), events::id.asc())),
+        false => query
+            .filter(events::occurred_at.le(at))
+            .filter(events::occurred_at.lt(at).or(events::id.lt(id)))
+            .order((events::occurred_at.desc(), events::id.desc())),
+    };
+    Ok(query.first(conn).optional()?)
+}

@@ -1,0 +1,99 @@
+//! Searching the log by words: in reasons, and in the names of what something was done to.
+
+use castellan_schema::audit::events;
+use castellan_schema::control::{clients, tenants, users};
+use diesel::dsl::{exists, now};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use uuid::Uuid;
+
+use crate::db::functions::{lower, strpos, text};
+use crate::error::AppError;
+use crate::web::list::List;
+
+type Boxed = events::BoxedQuery<'static, Pg>;
+
+/// Letters or digits in a row that the index of reasons needs.
+const LETTERS: usize = 3;
+/// Targets of each kind whose events are looked for.
+const TARGETS: i64 = 10;
+/// Up to so many reasons are read by their own index; more of them are met soon in the order of the log.
+const FEW: i64 = 4000;
+
+/// What the words of a search stand for.
+pub struct Found {
+    reasons: Reasons,
+    targets: Vec<Uuid>,
+}
+
+enum Reasons {
+    /// These events.
+    Few(Vec<Uuid>),
+    /// Too many to name.
+    Many(String),
+}
+
+impl Found {
+    /// What a list searches for; none without a search.
+    pub fn of(conn: &mut PgConnection, list: &List, within: impl Fn() -> Boxed) -> Result<Option<Found>, AppError> {
+        let (Some(q), Some(pattern)) = (&list.q, list.pattern()) else { return Ok(None) };
+        check(q)?;
+        let by_reason = within().filter(events::reason.ilike(pattern.clone())).select(events::id).limit(FEW);
+        let few: Vec<Uuid> = by_reason.load(conn)?;
+        let reasons = if few.len() as i64 == FEW { Reasons::Many(q.clone()) } else { Reasons::Few(few) };
+        Ok(Some(Found { reasons, targets: targets(conn, pattern)? }))
+    }
+
+    /// The query once for the reasons and once for each target: an index is in order for one value only.
+    pub fn parts(&self, query: impl Fn() -> Boxed) -> Vec<Boxed> {
+        let reasons = match &self.reasons {
+            Reasons::Few(ids) if ids.is_empty() => None,
+            Reasons::Few(ids) => Some(query().filter(events::id.eq_any(ids.clone()))),
+            // Spelled so that the planner expects many and reads in order, where the index of words would collect all.
+            Reasons::Many(q) => {
+                Some(query().filter(strpos(lower(events::reason), lower(q.clone().into_sql::<Nullable<Text>>())).gt(0)))
+            }
+        };
+        let targets = self.targets.iter().map(|id| query().filter(events::target_id.eq(*id)));
+        reasons.into_iter().chain(targets).collect()
+    }
+}
+
+fn check(q: &str) -> Result<(), AppError> {
+    let has_word = q.split(|letter: char| !letter.is_alphanumeric()).any(|word| word.chars().count() >= LETTERS);
+    match has_word {
+        true => Ok(()),
+        false => Err(AppError::BadRequest(format!("q needs {LETTERS} letters or digits in a row."))),
+    }
+}
+
+/// Tenants, clients and people by a part of name, slug or address, deleted ones too.
+fn targets(conn: &mut PgConnection, pattern: String) -> Result<Vec<Uuid>, AppError> {
+    let named = tenants::name.ilike(pattern.clone()).or(tenants::slug.ilike(pattern.clone()));
+    let mut ids: Vec<Uuid> = tenants::table.filter(named).select(tenants::id).limit(TARGETS).load(conn)?;
+    let named = clients::name.ilike(pattern.clone()).or(clients::slug.ilike(pattern.clone()));
+    ids.extend(clients::table.filter(named).select(clients::id).limit(TARGETS).load::<Uuid>(conn)?);
+    let named = users::name.ilike(pattern.clone()).or(text(users::email).ilike(pattern));
+    ids.extend(users::table.filter(named).select(users::id).limit(TARGETS).load::<Uuid>(conn)?);
+    Ok(ids)
+}
+
+/// The event of this id, or the events of a request, of somebody, or of anything else that something was done to.
+pub fn place_of(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
+    let past = || events::table.filter(events::occurred_at.le(now));
+    let (is_event, is_request, is_person, is_target): (bool, bool, bool, bool) = diesel::select((
+        exists(past().filter(events::id.eq(id))),
+        exists(past().filter(events::request_id.eq(id))),
+        exists(users::table.find(id)),
+        exists(past().filter(events::target_id.eq(id))),
+    ))
+    .first(conn)?;
+    Ok(match (is_event, is_request, is_person, is_target) {
+        (true, ..) => Some(format!("/audit/{id}")),
+        (_, true, ..) => Some(format!("/audit?request={id}")),
+        (_, _, true, _) => Some(format!("/audit?actor={id}")),
+        (.., true) => Some(format!("/audit?target={id}")),
+        _ => None,
+    })
+}

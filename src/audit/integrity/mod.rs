@@ -1,0 +1,4 @@
+//! What makes the log evidence, at a glance: how far it is sealed, and what outsiders need to check it.
+
+pub mod pages;
+pub mod store;

@@ -1,0 +1,68 @@
+//! The page of the log's integrity, and what outsiders take from it.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::web::Data;
+use askama::Template;
+use jiff::Timestamp;
+
+use super::store::{self, State};
+use crate::actor::Can;
+use crate::audit::Glance;
+use crate::audit::sealer::keys::KeyFile;
+use crate::audit::sealer::store::last_checkpoint;
+use crate::db::Db;
+use crate::error::AppError;
+use crate::web::context::Context;
+use crate::web::filters;
+use crate::web::page::{self, Shell};
+
+/// A tree that is signed less often than this is not signed at all; at rest it is signed each hour.
+const STALE_SECONDS: i64 = 2 * 3600;
+
+#[derive(Template)]
+#[template(path = "audit/integrity/show.html")]
+struct Show {
+    shell: Shell,
+    state: State,
+    /// The last checkpoint is too old, or there is none though there are leaves.
+    is_unsigned: bool,
+    /// None where the key lies elsewhere.
+    keys: Option<String>,
+}
+
+pub async fn show(
+    can: Can<Glance>,
+    context: Context,
+    db: Data<Db>,
+    keys: Data<KeyFile>,
+) -> Result<HttpResponse, AppError> {
+    let now = Timestamp::now();
+    let state = db.read(&can, move |conn| store::state(conn, now)).await?;
+    let signed = state.checkpoints.iter().map(|signed| signed.created_at.to_jiff()).max();
+    let is_unsigned = match signed {
+        Some(at) => now.duration_since(at).as_secs() > STALE_SECONDS,
+        None => state.size > 0,
+    };
+    let shell = context.shell("Integrity").under("Audit log", "/audit").under("Integrity", "");
+    page::ok(Show { shell, state, is_unsigned, keys: keys.public()? }.render())
+}
+
+/// The last checkpoint, as witnesses and `castellan audit verify` take it.
+pub async fn checkpoint(can: Can<Glance>, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let latest = db.read(&can, last_checkpoint).await?.ok_or(AppError::NotFound)?;
+    Ok(download("castellan-audit-checkpoint.txt", latest.note))
+}
+
+/// The public keys, which checkpoints are checked with.
+pub async fn public_key(_: Can<Glance>, keys: Data<KeyFile>) -> Result<HttpResponse, AppError> {
+    let keys = keys.public()?.ok_or(AppError::NotFound)?;
+    Ok(download("castellan-audit-keys.pub", keys))
+}
+
+fn download(name: &str, text: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .body(text)
+}

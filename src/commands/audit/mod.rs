@@ -1,0 +1,132 @@
+//! `castellan audit`: the log as evidence, from the command line. Changes nothing.
+
+mod verify;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::audit::sealing::note::PublicKeys;
+use crate::audit::sealing::proof::{self, Proof};
+use crate::audit::sealing::verification::store;
+use crate::audit::sealing::{note, store as sealed, tree};
+use crate::config::Config;
+use crate::db::{Engine, migrate};
+use crate::error::AppError;
+
+/// What can be done.
+#[derive(Subcommand)]
+pub enum Audit {
+    /// Compare every event with what was sealed; exit status 0 good, 1 changed, 2 not all could be checked, 3 nobody seals
+    Verify(Verify),
+    /// Write a proof that an event is in the log
+    Prove(Prove),
+    /// Check a proof; needs no database
+    Check(Check),
+}
+
+/// How to verify.
+#[derive(Args)]
+pub struct Verify {
+    /// A checkpoint kept elsewhere, which the log has to go on from
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Public keys, one on each line; those beside the signing key when left out
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Of what.
+#[derive(Args)]
+pub struct Prove {
+    /// Id of the event
+    event: Uuid,
+    /// Where the proof goes; the standard output when left out
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What, and against what.
+#[derive(Args)]
+pub struct Check {
+    /// The file that prove wrote
+    proof: PathBuf,
+    /// Public keys of the log, one on each line
+    #[arg(long, value_name = "FILE")]
+    public_key: PathBuf,
+}
+
+/// Does it; returns the exit status.
+pub fn run(config: &Config, asked: &Audit) -> Result<i32, String> {
+    match asked {
+        Audit::Verify(verify) => Ok(verify::run(config, verify).unwrap_or_else(|problem| {
+            eprintln!("castellan: {problem}");
+            verify::INCOMPLETE
+        })),
+        Audit::Prove(asked) => prove(config, asked).map(|()| 0),
+        Audit::Check(asked) => check(asked).map(|()| 0),
+    }
+}
+
+fn prove(config: &Config, asked: &Prove) -> Result<(), String> {
+    let engine = Engine::open(config)?;
+    let mut conn = connect(engine.url())?;
+    let proof = conn.build_transaction().read_only().repeatable_read().run(|conn| proof_of(conn, asked.event));
+    let text = proof.map_err(explain)?.text().map_err(explain)?;
+    match &asked.output {
+        Some(path) => fs::write(path, text).map_err(|error| format!("{} cannot be written: {error}.", path.display())),
+        None => {
+            print!("{text}");
+            Ok(())
+        }
+    }
+}
+
+fn proof_of(conn: &mut PgConnection, event: Uuid) -> Result<Proof, AppError> {
+    let refuse = |why: &str| AppError::Conflict(why.into());
+    let found = store::leaf_of(conn, event)?;
+    let (leaf, row) = found.ok_or_else(|| refuse("There is no such event, or it is not sealed yet."))?;
+    let note = store::checkpoint_over(conn, leaf)?;
+    let note = note.ok_or_else(|| refuse("The event is sealed, but no checkpoint has been signed since."))?;
+    let checkpoint = note::read(&note).map_err(|error| refuse(&error.to_string()))?;
+    let row = sealed::leaves(conn, &[row])?.into_iter().next().flatten();
+    let row = row.ok_or_else(|| refuse("The event is not in the database any more."))?;
+    let tile = |level, number| sealed::tile(conn, level, number).map_err(|error| error.to_string());
+    let path = tree::prove_inclusion(checkpoint.size, leaf, tile).map_err(|error| refuse(&error.to_string()))?;
+    Ok(Proof::new(leaf, row, &path, note))
+}
+
+fn check(asked: &Check) -> Result<(), String> {
+    let keys = public_keys(&asked.public_key)?;
+    let (proof, checkpoint) = proof::check(&read(&asked.proof)?, &keys).map_err(|wrong| format!("{wrong}."))?;
+    println!("Proven: leaf {} of {} in the log {}.", proof.leaf, checkpoint.size, checkpoint.origin);
+    println!("{}", proof.data);
+    Ok(())
+}
+
+/// A connection that may read what is sealed, and nothing else.
+fn connect(url: &str) -> Result<PgConnection, String> {
+    let mut conn = migrate::connect(url)?;
+    conn.batch_execute("set role castellan_sealer; set timezone = 'UTC'; set default_transaction_read_only = on")
+        .map_err(explain)?;
+    Ok(conn)
+}
+
+fn public_keys(path: &Path) -> Result<PublicKeys, String> {
+    PublicKeys::read(&read(path)?).map_err(|error| format!("{}: {error}.", path.display()))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}.", path.display()))
+}
+
+fn explain(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,257 @@
+-- Taking values out of the log so that everything still verifies: docs/audit-log.md.
+
+-- Columns that say something about a person, and the column that says about whom: by id, or by a row of theirs or an
+-- address that was named in a line before.
+create or replace function audit.personal_columns() returns table (table_name text, owner text, columns text[])
+language sql immutable
+as $$
+    values
+        ('users', 'id', array['email', 'name', 'locale', 'time_zone']),
+        ('user_credentials', 'user_id', array['label']),
+        ('sessions', 'user_id', array['user_agent_family', 'network_hash', 'device_id']),
+        ('user_identities', 'user_id', array['subject', 'label']),
+        ('api_tokens', 'user_id', array['name', 'allowed_networks']),
+        ('assignments', 'user_id', array['reason']),
+        ('delegations', 'grantor_user_id', array['reason']),
+        ('delegations', 'delegate_user_id', array['reason']),
+        ('impersonation_sessions', 'target_user_id', array['reason', 'ticket']),
+        ('access_review_items', 'assignment_id', array['principal_name', 'principal_email', 'granted_reason', 'reason']),
+        ('outbox', 'recipient', array['recipient', 'subject', 'payload'])
+$$;
+
+-- The values of a row of a log by name, as leaves commit to them.
+create or replace function audit.named_values(p_log text, p_row jsonb)
+returns table (name text, before jsonb, after jsonb)
+language sql immutable
+as $$
+    select key, p_row #> array['before', key], p_row #> array['after', key]
+        from jsonb_object_keys(
+            case jsonb_typeof(p_row -> 'before') when 'object' then p_row -> 'before' else '{}' end
+            || case jsonb_typeof(p_row -> 'after') when 'object' then p_row -> 'after' else '{}' end
+        ) key
+        where p_log = 'changes'
+    union all
+    select 'reason', null, p_row -> 'reason' where p_log = 'events' and p_row -> 'reason' <> 'null'
+    union all
+    -- The column is never null, so that it is empty once it was erased.
+    select 'details', null, p_row -> 'details'
+        where p_log in ('events', 'security_events') and not (p_row -> 'commitments' ? 'details' and p_row -> 'details' = '{}')
+    union all
+    select 'network_hash', null, to_jsonb(substr(p_row ->> 'network_hash', 3))
+        where p_log = 'security_events' and p_row -> 'network_hash' <> 'null'
+$$;
+
+create or replace function audit.own_salt(p_row jsonb, p_name text) returns bytea
+language sql immutable
+as $$
+    select coalesce(decode(p_row -> 'salts' ->> p_name, 'hex'),
+        sha256('\x05'::bytea || (p_row ->> 'salt')::bytea || convert_to(p_name, 'UTF8')))
+$$;
+
+create or replace function audit.length_and_text(p_text text) returns bytea
+language sql immutable
+as $$ select int4send(octet_length(convert_to(p_text, 'UTF8'))) || convert_to(p_text, 'UTF8') $$;
+
+create or replace function audit.value_commitment(p_own_salt bytea, p_before jsonb, p_after jsonb) returns bytea
+language sql immutable
+as $$
+    select sha256('\x04'::bytea || p_own_salt
+        || coalesce('\x01'::bytea || audit.length_and_text(p_before::text), '\x00')
+        || coalesce('\x01'::bytea || audit.length_and_text(p_after::text), '\x00'))
+$$;
+
+-- What a leaf holds in the place of a row's values; null where a value stands beside its own commitment, which no
+-- erasure leaves.
+create or replace function audit.row_commitment(p_log text, p_row jsonb) returns bytea
+language sql immutable
+as $$
+    with held as (
+        select name, audit.value_commitment(audit.own_salt(p_row, name), before, after) as commitment
+            from audit.named_values(p_log, p_row)
+        union all
+        select key, decode(value, 'hex') from jsonb_each_text(
+            case jsonb_typeof(p_row -> 'commitments') when 'object' then p_row -> 'commitments' else '{}' end)
+    )
+    select case when count(*) = count(distinct name) then sha256('\x03'::bytea || coalesce(
+        string_agg(audit.length_and_text(name) || commitment, ''::bytea order by convert_to(name, 'UTF8')), '')) end
+    from held
+$$;
+
+-- The row as it is once these values have been erased.
+create or replace function audit.erased(p_log text, p_row jsonb, p_names text[]) returns jsonb
+language sql immutable
+as $$
+    select p_row
+        || jsonb_build_object('salt', null,
+            'salts', coalesce(jsonb_object_agg(name, encode(own, 'hex')) filter (where not goes), '{}'),
+            'commitments', case jsonb_typeof(p_row -> 'commitments') when 'object' then p_row -> 'commitments' else '{}' end
+                || coalesce(jsonb_object_agg(name, encode(audit.value_commitment(own, before, after), 'hex'))
+                    filter (where goes), '{}'))
+        || case p_log
+            when 'changes' then jsonb_build_object(
+                'before', case jsonb_typeof(p_row -> 'before') when 'object' then (p_row -> 'before') - p_names end,
+                'after', case jsonb_typeof(p_row -> 'after') when 'object' then (p_row -> 'after') - p_names end)
+            else case when 'reason' = any (p_names) then '{"reason": null}' else '{}' end::jsonb
+                || case when 'details' = any (p_names) then '{"details": {}}' else '{}' end::jsonb
+                || case when 'network_hash' = any (p_names) then '{"network_hash": null}' else '{}' end::jsonb
+        end
+    from (
+        select v.*, audit.own_salt(p_row, name) as own, name = any (p_names) as goes
+        from audit.named_values(p_log, p_row) v
+    ) held
+$$;
+
+-- The only change a log lets through, whoever makes it: values give way to their commitments, and nothing else moves.
+create or replace function audit.only_erase() returns trigger
+language plpgsql
+as $$
+declare
+    names text[];
+begin
+    if tg_op = 'UPDATE' and jsonb_typeof(new.commitments) = 'object' then
+        names := array(select jsonb_object_keys(new.commitments)
+            except select jsonb_object_keys(coalesce(old.commitments, '{}')));
+        if names <> '{}' and to_jsonb(new) = audit.erased(tg_argv[0], to_jsonb(old), names) then
+            return new;
+        end if;
+    end if;
+    raise exception '% is append-only: % is not allowed', tg_table_name, tg_op using errcode = 'CA403';
+end
+$$;
+
+-- A value as people read it, for JSON writes a line break as a letter.
+create or replace function audit.plain(value jsonb) returns text
+language sql immutable
+as $$
+    select replace(replace(regexp_replace(coalesce(value::text, ''), '\\[bfnrt]', ' ', 'g'), '\"', '"'), '\\', '\')
+$$;
+
+-- What finds these words where they stand on their own: bob@example.com is not in jimbob@example.com.
+create or replace function audit.pattern_of(texts text[]) returns text
+language sql immutable
+as $$
+    select string_agg(
+        case when word like '%@%' then '(?<![[:alnum:]_.%+-])' else '(?<![[:alnum:]_])' end
+        || regexp_replace(word, '([][\\.^$*+?(){}|])', '\\\1', 'g')
+        || case when word like '%@%' then '(?![[:alnum:]_-]|\.[[:alnum:]])' else '(?![[:alnum:]_])' end, '|')
+    from unnest(texts) word
+$$;
+
+-- Where the log has values about a person: in rows of theirs, in what was done to them, in security events of theirs,
+-- and wherever an address or name of theirs stands that is on record, or one of the given texts. A name that others
+-- bear too, or that is one word, says nothing about whom it means, and is searched for only where it is given. In
+-- batches of a thousand rows, in order of time.
+create or replace function audit.values_about(p_subject uuid, p_texts text[])
+returns table (log text, row_count bigint, batch text)
+language plpgsql stable security definer
+set search_path = pg_catalog set plan_cache_mode = force_custom_plan
+as $$
+declare
+    texts text[];
+    names text[];
+    addresses text[];
+    own uuid[] := array[p_subject];
+    known text[];
+    more uuid[];
+    pattern text;
+    likes text[];
+    personal record;
+begin
+    select array_agg(distinct lower(email)), array_agg(distinct name) into addresses, names from (
+        select u.email::text, u.name from control.users u where u.id = p_subject
+        union
+        select state ->> 'email', state ->> 'name' from audit.changes c, unnest(array[c.before, c.after]) state
+            where c.row_id = p_subject and c.table_name = 'users'
+    ) recorded;
+    select coalesce(array_agg(distinct lower(btrim(word))), '{}') into texts from (
+        select unnest(addresses) union all select unnest(p_texts)
+        union all select recorded from unnest(names) recorded where recorded like '% %'
+            and not exists (select from control.users u where u.name = recorded and u.id <> p_subject)
+    ) words (word) where btrim(word) <> '';
+    pattern := audit.pattern_of(texts);
+    -- Quicker than the pattern, and finds no less.
+    likes := array(select '%' || replace(replace(replace(btrim(to_json(word)::text, '"'), '\', '\\'), '%', '\%'), '_', '\_') || '%'
+        from unnest(texts) word);
+
+    for personal in select * from audit.personal_columns() loop
+        known := own::text[] || texts;
+        execute format('select array_agg(id) from control.%I where lower(%I::text) = any ($1)',
+            personal.table_name, personal.owner) into more using known;
+        own := own || coalesce(more, '{}');
+        select array_agg(distinct c.row_id) into more from audit.changes c
+            where c.table_name = personal.table_name and c.op in ('insert', 'delete')
+                and lower(coalesce(c.after, c.before) ->> personal.owner) = any (known);
+        own := own || coalesce(more, '{}');
+    end loop;
+
+    return query
+    with own_rows as (select distinct unnest(own) as id),
+    about as (
+        select 'changes' as log, c.id, c.occurred_at, array(
+            select v.name from audit.named_values('changes', to_jsonb(c)) v
+            where audit.plain(v.before) ~* pattern or audit.plain(v.after) ~* pattern
+                or c.row_id in (select o.id from own_rows o) and exists (select from audit.personal_columns() p
+                    where p.table_name = c.table_name and v.name = any (p.columns))
+        ) as names
+        from audit.changes c
+        where c.row_id in (select o.id from own_rows o) or c.before::text ilike any (likes) or c.after::text ilike any (likes)
+        union all
+        select 'events', e.id, e.occurred_at, array(
+            select v.name from audit.named_values('events', to_jsonb(e)) v
+            where v.after <> '{}' and (audit.plain(v.after) ~* pattern or e.target_id in (select o.id from own_rows o))
+        )
+        from audit.events e
+        where e.action <> 'audit.erase' and (e.target_id in (select o.id from own_rows o)
+            or to_json(e.reason)::text ilike any (likes) or e.details::text ilike any (likes))
+        union all
+        select 'security_events', s.id, s.occurred_at, array(
+            select v.name from audit.named_values('security_events', to_jsonb(s)) v
+            where v.after <> '{}' and (s.actor_id = p_subject or audit.plain(v.after) ~* pattern)
+        )
+        from audit.security_events s
+        where s.actor_id = p_subject or s.details::text ilike any (likes)
+    ),
+    numbered as (
+        select a.*, (row_number() over (partition by a.log order by a.occurred_at, a.id) - 1) / 1000 as part
+        from about a where a.names <> '{}'
+    )
+    select n.log, count(*), jsonb_agg(jsonb_build_object('id', n.id, 'occurred_at', n.occurred_at, 'names', n.names))::text
+        from numbered n group by n.log, n.part order by n.log, n.part;
+end
+$$;
+
+-- Erases one batch, under the event that says so. What was erased meanwhile is left out.
+create or replace function audit.erase(p_event uuid, p_log text, p_rows jsonb) returns bigint
+language plpgsql security definer
+set search_path = pg_catalog set plan_cache_mode = force_custom_plan
+as $$
+declare
+    done bigint;
+begin
+    if not exists (select from audit.events e where e.id = p_event and e.action = 'audit.erase') then
+        raise exception 'erasing needs its event' using errcode = 'CA001';
+    end if;
+    if p_log not in ('events', 'changes', 'security_events') then
+        raise exception 'there is no log %', p_log using errcode = 'CA001';
+    end if;
+    -- One after the other, so that nobody erases a value twice.
+    perform pg_advisory_xact_lock(hashtext('audit.erase'));
+    execute format(
+        'with due as (
+            select l.id, l.occurred_at, audit.erased(%1$L, to_jsonb(l), r.names) as becomes
+            from jsonb_to_recordset($1) r (id uuid, occurred_at timestamptz, names text[])
+            join audit.%1$I l on l.id = r.id and l.occurred_at = r.occurred_at
+            where not coalesce(l.commitments ?| r.names, false)
+        )
+        update audit.%1$I l set salt = null, salts = becomes -> ''salts'', commitments = becomes -> ''commitments'', %2$s
+        from due where l.id = due.id and l.occurred_at = due.occurred_at',
+        p_log,
+        case p_log
+            when 'changes' then 'before = nullif(becomes -> ''before'', ''null''), after = nullif(becomes -> ''after'', ''null'')'
+            when 'events' then 'reason = becomes ->> ''reason'', details = becomes -> ''details'''
+            else 'network_hash = (becomes ->> ''network_hash'')::bytea, details = becomes -> ''details'''
+        end) using p_rows;
+    get diagnostics done = row_count;
+    return done;
+end
+$$;
