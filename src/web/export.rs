@@ -34,7 +34,7 @@ where
             let rows = slice.rows.iter().map(|row| Row { header, cells: cells(row) }).collect();
             Ok(HttpResponse::Ok().json(Rows { rows, next: slice.next }))
         }
-        _ => Ok(csv(name, header, list, load, cells)),
+        _ => csv(name, header, list, load, cells).await,
     }
 }
 
@@ -58,36 +58,50 @@ impl Serialize for Row {
     }
 }
 
-/// Streams batches from the list's beginning.
-fn csv<T, L, R, C>(name: &str, header: &'static [&'static str], list: List, load: L, cells: C) -> HttpResponse
+/// Streams batches from the list's beginning. The first is read before the answer begins, so that what is wrong with the
+/// question is still said with a status of its own.
+async fn csv<T, L, R, C>(
+    name: &str,
+    header: &'static [&'static str],
+    list: List,
+    load: L,
+    cells: C,
+) -> Result<HttpResponse, AppError>
 where
     T: 'static,
     L: Fn(List) -> R + 'static,
     R: Future<Output = Result<Slice<T>, AppError>> + 'static,
     C: Fn(&T) -> Vec<String> + 'static,
 {
-    let first = Some((list.for_export(BATCH_ROWS), true));
-    let batches = stream::try_unfold((first, load, cells), move |(next, load, cells)| async move {
-        let Some((list, is_first)) = next else { return Ok(None) };
-        let slice = load(list.clone()).await.map_err(|error| {
-            tracing::error!(%error, "an export broke off");
-            std::io::Error::other("the export broke off")
-        })?;
-        let mut writer = csv::Writer::from_writer(Vec::with_capacity(slice.rows.len() * 128));
-        if is_first {
-            writer.write_record(header)?;
+    let list = list.for_export(BATCH_ROWS);
+    let mut lines = csv::Writer::from_writer(Vec::new());
+    lines.write_record(header).map_err(|error| AppError::Internal(error.to_string()))?;
+    let first = load(list.clone()).await?;
+    let batches = stream::try_unfold((Some((first, lines)), load, cells), move |(next, load, cells)| {
+        let list = list.clone();
+        async move {
+            let Some((slice, mut lines)) = next else { return Ok(None) };
+            for row in &slice.rows {
+                lines.write_record(cells(row).iter().map(|cell| harmless(cell)))?;
+            }
+            let bytes = lines.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
+            let next = match slice.next {
+                None => None,
+                Some(cursor) => {
+                    let slice = load(list.at(&cursor)).await.map_err(|error| {
+                        tracing::error!(%error, "an export broke off");
+                        std::io::Error::other("the export broke off")
+                    })?;
+                    Some((slice, csv::Writer::from_writer(Vec::with_capacity(bytes.len()))))
+                }
+            };
+            Ok::<_, std::io::Error>(Some((Bytes::from(bytes), (next, load, cells))))
         }
-        for row in &slice.rows {
-            writer.write_record(cells(row).iter().map(|cell| harmless(cell)))?;
-        }
-        let bytes = writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
-        let next = slice.next.map(|cursor| (list.at(&cursor), false));
-        Ok::<_, std::io::Error>(Some((Bytes::from(bytes), (next, load, cells))))
     });
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
-        .streaming(Box::pin(batches))
+        .streaming(Box::pin(batches)))
 }
 
 /// A spreadsheet would run a cell that begins with one of these as a formula.

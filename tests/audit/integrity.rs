@@ -27,7 +27,7 @@ async fn it_says_how_far_the_log_is_sealed() {
     assert_eq!(page.texts("nav [aria-current=page]"), ["Integrity"], "it is one place, below another one");
     assert!(page.text().contains("There is none yet"));
     for path in ["/audit/checkpoint", "/audit/public-key"] {
-        assert_eq!(auditor.get(path).await.status, 404, "{path}");
+        assert_eq!(auditor.get(path).await.status, 409, "{path}");
     }
     app.seal().await;
     let size = app.number("select count(*) from audit.leaves").await;

@@ -50,13 +50,15 @@ pub async fn show(
 
 /// The last checkpoint, as witnesses and `castellan audit verify` take it.
 pub async fn checkpoint(can: Can<Glance>, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let latest = db.read(&can, last_checkpoint).await?.ok_or(AppError::NotFound)?;
+    let none = || AppError::Conflict("There is no checkpoint yet: nothing was signed.".into());
+    let latest = db.read(&can, last_checkpoint).await?.ok_or_else(none)?;
     Ok(download("castellan-audit-checkpoint.txt", latest.note))
 }
 
 /// The public keys, which checkpoints are checked with.
 pub async fn public_key(_: Can<Glance>, keys: Data<KeyFile>) -> Result<HttpResponse, AppError> {
-    let keys = keys.public()?.ok_or(AppError::NotFound)?;
+    let elsewhere = || AppError::Conflict("The public keys lie where the log is sealed, which is not here.".into());
+    let keys = keys.public()?.ok_or_else(elsewhere)?;
     Ok(download("castellan-audit-keys.pub", keys))
 }
 
