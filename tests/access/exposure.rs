@@ -11,12 +11,12 @@ use crate::support::{Person, TestApp, skipped};
 const SHOWS: [&str; 1] = ["tenants.view"];
 
 /// This very moment, later than all that was done and earlier than all that will be.
-async fn moment(app: &TestApp) -> String {
+pub(super) async fn moment(app: &TestApp) -> String {
     app.text("select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')").await
 }
 
 /// The rows of one part of the export.
-async fn rows(asker: &Person, address: &str, part: &str) -> Vec<Value> {
+pub(super) async fn rows(asker: &Person, address: &str, part: &str) -> Vec<Value> {
     let answer = asker.get(address).await;
     assert_eq!(answer.status, 200, "{address}: {}", answer.text());
     let all: Value = serde_json::from_str(answer.text()).expect("JSON");

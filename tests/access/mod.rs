@@ -7,6 +7,7 @@ mod departments;
 mod escalation;
 mod expiry;
 mod exposure;
+mod exposure_for_others;
 mod factor_by_role;
 mod factors_reset;
 mod foreign_in_forms;

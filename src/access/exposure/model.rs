@@ -83,10 +83,11 @@ pub struct Could {
     pub email: String,
     #[diesel(sql_type = Text)]
     pub kind: String,
-    #[diesel(sql_type = SqlUuid)]
-    pub role_id: Uuid,
-    #[diesel(sql_type = Text)]
-    pub role: String,
+    /// None in an impersonation, which no role of theirs carries.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub role_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub role: Option<String>,
     #[diesel(sql_type = Array<Text>)]
     pub privileges: Vec<String>,
     #[diesel(sql_type = Text)]
@@ -107,8 +108,8 @@ pub struct Could {
     pub client_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     pub client: Option<String>,
-    #[diesel(sql_type = SqlUuid)]
-    pub assignment_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub assignment_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     pub granted_by: Option<String>,
     #[diesel(sql_type = Timestamptz)]
@@ -127,10 +128,21 @@ impl Could {
         }
     }
 
+    /// What kind of thing it came through, in words.
+    pub fn via_said(&self) -> &str {
+        match self.via_kind.as_str() {
+            "delegation" => "delegation by",
+            "impersonation" => "impersonation of",
+            kind => kind,
+        }
+    }
+
     /// The page of what it came through; none when the role was given to the person.
     pub fn via_url(&self) -> Option<String> {
         match (self.via_kind.as_str(), self.via_tenant_id) {
             ("group", _) => Some(format!("/groups/{}", self.via_id)),
+            ("delegation", _) => Some(format!("/delegations/{}", self.via_id)),
+            ("impersonation", _) => Some(format!("/impersonations/{}", self.via_id)),
             ("department", Some(tenant)) => Some(format!("/tenants/{tenant}/departments/{}", self.via_id)),
             _ => None,
         }

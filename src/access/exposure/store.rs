@@ -27,18 +27,20 @@ pub fn log_began(conn: &mut PgConnection) -> Result<Option<Timestamp>, AppError>
     Ok(events::table.select(min(events::occurred_at)).first(conn)?)
 }
 
-/// Everybody who could at that moment, by name, and every way in which they could, up to some.
+/// Everybody who could at that moment, by name, and every way in which they could, up to some; after those who could in
+/// their own name, those who could in somebody else's.
 pub fn could(conn: &mut PgConnection, subject: &Subject, asked: &Asked, most: i64) -> Result<Vec<Could>, AppError> {
     let found = diesel::sql_query(
         "select w.user_id, w.name, w.email, w.kind, w.role_id, w.role, w.privileges, w.via_kind, w.via_id, w.via, \
             w.via_tenant_id, w.scope_kind, w.tenant_id, t.name as tenant, w.client_id, c.name as client, \
             w.assignment_id, g.email::text as granted_by, w.granted_at, w.expires_at \
-        from control.who_could_see($1, $2, $3, $4) with ordinality w (user_id, name, email, kind, role_id, role, \
-            privileges, via_kind, via_id, via, via_tenant_id, scope_kind, tenant_id, client_id, assignment_id, \
-            granted_by, granted_at, expires_at, place) \
+        from (select o.*, row_number() over () as place, false as for_others \
+                from control.who_could_see($1, $2, $3, $4) o \
+            union all \
+            select o.*, row_number() over (), true from control.who_could_see_for_others($1, $2, $3, $4) o) w \
         left join control.tenants t on t.id = w.tenant_id left join control.clients c on c.id = w.client_id \
         left join control.users g on g.id = w.granted_by \
-        order by w.place limit $5",
+        order by w.for_others, w.place limit $5",
     );
     Ok(found
         .bind::<Text, _>(subject.kind.name)

@@ -50,6 +50,19 @@ as $$
         and c.before ->> 'privilege_name' like any (p_patterns) and (c.before ->> 'created_at')::timestamptz <= p_at
 $$;
 
+-- The tenants that a tenant, a client or a person belonged to at a moment.
+create or replace function control.tenants_as_of(p_kind text, p_id uuid, p_at timestamptz) returns uuid[]
+language plpgsql stable set search_path = pg_catalog
+as $$
+begin
+    return case p_kind
+        when 'tenant' then array[p_id]
+        when 'client' then array(select c.tenant_id from control.clients c where c.id = p_id)
+        else array(select w.tenant_id from control.as_of(null::control.workspace_members, 'user_id', array[p_id], p_at) w
+            where w.deleted_at is null or w.deleted_at > p_at) end;
+end
+$$;
+
 -- Whose rights covered a tenant, a client or a person (`user`) at a moment, and each way in which they did: the same
 -- rules as `held_assignments` and `effective_rights`, applied to how rows stood then. Only people who could have
 -- opened the console, and services.
@@ -69,11 +82,7 @@ declare
         union
         select c.row_id from audit.changes c
         where c.table_name = 'users' and c.op <> 'insert' and c.occurred_at > p_at and (c.op = 'delete' or c.before ? 'is_staff'));
-    tenant_ids uuid[] := case p_kind
-        when 'tenant' then array[p_id]
-        when 'client' then array(select c.tenant_id from control.clients c where c.id = p_id)
-        else array(select w.tenant_id from control.as_of(null::control.workspace_members, 'user_id', array[p_id], p_at) w
-            where w.deleted_at is null or w.deleted_at > p_at) end;
+    tenant_ids uuid[] := control.tenants_as_of(p_kind, p_id, p_at);
 begin
     -- Who belongs to no tenant is on no page of tenants.
     if p_kind = 'user' and tenant_ids = '{}' then
@@ -133,5 +142,54 @@ begin
     where h.of_tenant is null
         or exists (select from belonging b where b.user_id = h.user_id and b.tenant_id = h.of_tenant)
     order by lower(u.name collate "C"), u.id, n.name, a.id, h.via_id;
+end
+$$;
+
+-- Who could besides, in somebody else's name: under a delegation with what of it the grantor could, and in an
+-- impersonation with what that opens to everybody who looks. Those have no role and no assignment.
+create or replace function control.who_could_see_for_others(p_kind text, p_id uuid, p_patterns text[], p_at timestamptz)
+returns table (user_id uuid, name text, email text, kind text, role_id uuid, role text, privileges text[],
+    via_kind text, via_id uuid, via text, via_tenant_id uuid, scope_kind text, tenant_id uuid, client_id uuid,
+    assignment_id uuid, granted_by uuid, granted_at timestamptz, expires_at timestamptz)
+language plpgsql stable set search_path = pg_catalog set jit = off
+as $$
+declare
+    tenant_ids uuid[] := control.tenants_as_of(p_kind, p_id, p_at);
+    looking text[] := array(select p.name from control.privileges p
+        where p.while_impersonating = 'looking' and p.name like any (p_patterns) order by p.name);
+begin
+    return query
+    with own as materialized (
+        select w.* from control.who_could_see(p_kind, p_id, p_patterns, p_at) w
+    ), delegated as materialized (
+        select d.* from control.as_of(null::control.delegations, 'grantor_user_id',
+            array(select distinct o.user_id from own o), p_at) d
+        where d.starts_at <= p_at and d.ends_at > p_at and (d.revoked_at is null or d.revoked_at > p_at)
+    ), impersonated as materialized (
+        select i.* from control.as_of(null::control.impersonation_sessions, 'tenant_id', tenant_ids, p_at) i
+        where i.started_at <= p_at and i.ends_at > p_at and (i.ended_at is null or i.ended_at > p_at) and looking <> '{}'
+    ), people as materialized (
+        select u.* from control.as_of(null::control.users, 'id', array(
+            select d.delegate_user_id from delegated d union select i.admin_user_id from impersonated i), p_at) u
+        where u.status = 'active' and u.is_staff and (u.deleted_at is null or u.deleted_at > p_at)
+    ), ways as (
+        select d.delegate_user_id as by_user, o.role_id, o.role,
+            array(select p from unnest(o.privileges) p where p = any (d.action_scope) order by p) as privileges,
+            'delegation' as via_kind, d.id as via_id, o.email as via,
+            case when d.tenant_id is not null and o.scope_kind = 'platform' then 'tenant' else o.scope_kind end as scope_kind,
+            coalesce(o.tenant_id, d.tenant_id) as tenant_id, o.client_id, o.assignment_id, d.grantor_user_id as granted_by,
+            d.created_at as granted_at, d.ends_at as expires_at
+        from delegated d join own o on o.user_id = d.grantor_user_id
+        where o.privileges && d.action_scope and (d.tenant_id is null
+            or d.tenant_id = any (tenant_ids) and (o.tenant_id is null or o.tenant_id = d.tenant_id))
+        union all
+        select i.admin_user_id, null, null, looking, 'impersonation', i.id, t.email::text, 'tenant', i.tenant_id, null,
+            null, i.decided_by, i.started_at, i.ends_at
+        from impersonated i join control.users t on t.id = i.target_user_id
+    )
+    select u.id, u.name, u.email::text, u.kind, y.role_id, y.role, y.privileges, y.via_kind, y.via_id, y.via, null::uuid,
+        y.scope_kind, y.tenant_id, y.client_id, y.assignment_id, y.granted_by, y.granted_at, y.expires_at
+    from ways y join people u on u.id = y.by_user
+    order by lower(u.name collate "C"), u.id, y.role, y.assignment_id, y.via_id;
 end
 $$;

@@ -23,7 +23,9 @@ grant execute on function control.grants_of(uuid), control.note_rights(text, uui
 -- Whoever has just signed in lands on a page that they may open.
 grant execute on function control.grants_of(uuid) to castellan_auth;
 grant execute on function control.as_of(anyelement, text, uuid[], timestamptz),
-    control.role_privileges_as_of(text[], timestamptz), control.who_could_see(text, uuid, text[], timestamptz)
+    control.role_privileges_as_of(text[], timestamptz), control.tenants_as_of(text, uuid, timestamptz),
+    control.who_could_see(text, uuid, text[], timestamptz),
+    control.who_could_see_for_others(text, uuid, text[], timestamptz)
     to castellan_staff;
 grant execute on function control.founders_without(uuid), control.keep_evidence(), control.keep_closed()
     to castellan_staff, castellan_jobs;
