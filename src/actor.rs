@@ -1,6 +1,7 @@
 //! Who acts, with which rights, on which rows. Plain types; `auth` builds them from a session.
 
 mod impersonating;
+mod reading;
 mod scope;
 
 use std::marker::PhantomData;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::error::AppError;
 pub use impersonating::Impersonating;
+pub use reading::{About, Personal, REASON_CODES, ReadReason, Reading};
 pub use scope::Scope;
 use scope::{Grant, Place};
 
@@ -21,7 +23,7 @@ pub trait Privilege: Send + Sync + 'static {
     const NAME: &'static str;
     /// One sentence for the role page.
     const DESCRIPTION: &'static str;
-    /// Reads under this privilege leave an event of their own.
+    /// Reads under this privilege leave an event of their own, one a request, and ask why where a role wants to know.
     const LOG_READS: bool = false;
     /// What it takes to hold it.
     const NEEDS: Needs = Needs::Grant;
@@ -167,6 +169,8 @@ pub struct Actor {
     pub name: String,
     /// Path and query of the request, for reads that are logged.
     pub asked_for: String,
+    /// What is to be said of them besides.
+    pub reading: Reading,
     /// Dangerous actions are possible until then.
     pub elevated_until: Option<Timestamp>,
     /// May not be without a second factor, for they are staff in production.
@@ -241,6 +245,7 @@ impl Actor {
             label: String::new(),
             name: String::new(),
             asked_for: String::new(),
+            reading: Reading::default(),
             elevated_until: None,
             factor_required: false,
             must_enrol: false,
@@ -376,6 +381,9 @@ impl<P: Privilege> Can<P> {
         // A token was made by an elevated person for just this, and no one is there to prove themselves again.
         if P::ELEVATED && actor.token_id.is_none() && !actor.is_elevated() {
             return Err(AppError::Elevate);
+        }
+        if P::LOG_READS {
+            actor.says_why()?;
         }
         Ok(Can { actor, scope, privilege: PhantomData })
     }

@@ -12,6 +12,12 @@ diesel::postfix_operator!(IsTrouble, " <> 'success'", Bool, backend: diesel::pg:
 diesel::postfix_operator!(IsRaised, " <> 'info'", Bool, backend: diesel::pg::Pg);
 
 define_sql_function! {
+    /// `text(x)` of JSON: what the index of words in details is made on.
+    #[sql_name = "text"]
+    fn text_of(value: Jsonb) -> Text;
+}
+
+define_sql_function! {
     /// A text without capitals.
     fn lower(value: Nullable<Text>) -> Nullable<Text>;
 }

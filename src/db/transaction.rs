@@ -15,7 +15,7 @@ use super::details::{storable, with_name, with_token};
 use super::functions::{record, record_security};
 use super::security::SecurityEvent;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
-use crate::actor::{ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
+use crate::actor::{About, ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
 
 /// A writing transaction under privilege `P`. Its event exists already; every row change is recorded under it.
@@ -105,19 +105,38 @@ where
     done
 }
 
-pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>) -> Result<(), AppError> {
-    let details = json!({ "asked_for": can.actor().asked_for });
-    let action = match can.actor().impersonation() {
-        // A page that was seen in somebody's name is in the log of their tenant.
-        Some(acting) => Action { tenant_id: acting.tenant_id, ..Action::general(P::NAME, "page") },
-        None => Action::general(P::NAME, "log"),
-    };
-    let action = action.details(details);
-    conn.transaction(|conn| {
+/// Leaves the event of a read, unless this request has left it already.
+pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>, about: About) -> Result<(), AppError> {
+    let actor = can.actor();
+    actor.says_why()?;
+    if actor.kind == ActorKind::Person && !actor.reading.is_first() {
+        return Ok(());
+    }
+    let action = read_action::<P>(actor, about);
+    let logged = conn.transaction(|conn| {
         // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
         conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
-        open_event(conn, can.actor(), &action, "success", true).map(drop)
-    })
+        open_event(conn, actor, &action, "success", true).map(drop)
+    });
+    if logged.is_err() {
+        actor.reading.is_not_noted();
+    }
+    logged
+}
+
+fn read_action<P: Privilege>(actor: &Actor, about: About) -> Action {
+    let mut details = json!({ "asked_for": actor.asked_for });
+    if let Some(ticket) = actor.reading.reason.as_ref().and_then(|reason| reason.ticket.as_ref()) {
+        details["ticket"] = json!(ticket);
+    }
+    let (kind, tenant_id) = match actor.impersonation() {
+        // A page that was seen in somebody's name is in the log of their tenant.
+        Some(acting) => (about.target_id.map_or("page", |_| about.kind), acting.tenant_id),
+        None => (about.kind, about.tenant_id),
+    };
+    let about =
+        Action { target_id: about.target_id, tenant_id, client_id: about.client_id, ..Action::general(P::NAME, kind) };
+    about.details(details)
 }
 
 pub(super) fn append<P, T, F>(conn: &mut PgConnection, can: &Can<P>, work: F) -> Result<T, AppError>
@@ -340,6 +359,7 @@ fn enter<P: Privilege>(can: &Can<P>, plan: &str) -> String {
         ("castellan.impersonation_id", &acting_by(ActingKind::Impersonation)),
         ("castellan.session_id", &text(actor.session_id)),
         ("castellan.request_id", &actor.request_id.to_string()),
+        ("castellan.reason_code", actor.reading.reason.as_ref().map_or("", |reason| reason.code.as_str())),
         ("castellan.tenant_ids", &tenants),
         ("castellan.client_ids", &clients),
         ("castellan.client_tenant_ids", &client_tenants),

@@ -178,7 +178,8 @@ fn by_actor(list: &List, query: Boxed) -> Boxed {
 fn outcomes(query: Boxed, outcomes: Vec<String>) -> Boxed {
     match outcomes.iter().any(|outcome| outcome == "success") {
         false if !outcomes.is_empty() => {
-            query.filter(IsTrouble::new(events::outcome)).filter(events::outcome.eq_any(outcomes))
+            let query = query.filter(IsTrouble::new(events::outcome));
+            one_of!(query, events::outcome, outcomes)
         }
         _ => one_of!(query, events::outcome, outcomes),
     }

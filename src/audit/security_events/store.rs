@@ -8,7 +8,10 @@ use jiff_diesel::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::audit::events::search;
+use crate::audit::events::summary::Counted;
 use crate::db::SecurityKind;
+use crate::db::functions::text_of;
 use crate::db::keyset::{CappedCount, Slice, SortKey};
 use crate::error::AppError;
 use crate::web::list::{List, Span};
@@ -23,7 +26,9 @@ pub struct SecurityEvent {
     pub kind: String,
     pub severity: String,
     pub actor_id: Option<Uuid>,
+    pub session_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
+    pub tenant_id: Option<Uuid>,
     pub network_hash: Option<Vec<u8>>,
     pub details: Value,
 }
@@ -65,18 +70,50 @@ impl SecurityEvent {
     }
 }
 
+impl Counted for SecurityEvent {
+    fn at(&self) -> jiff::Timestamp {
+        self.occurred_at.to_jiff()
+    }
+    fn severity(&self) -> &str {
+        &self.severity
+    }
+}
+
 /// One page of the list.
 pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<SecurityEvent>, AppError> {
-    let mut query = within(list.span("occurred"));
-    query = one_of!(query, s::kind, list.values("kind"));
-    query = one_of!(query, s::severity, list.values("severity"));
-    query = one_of!(query, s::actor_id, list.ids("actor").into_iter().map(Some).collect::<Vec<_>>());
-    query = one_of!(query, s::request_id, list.ids("request"));
-    query = one_of!(query, s::network_hash, list.values("network").iter().map(|text| bytes(text)).collect::<Vec<_>>());
-    let rows: Vec<SecurityEvent> = keyset!(query, &list.window, s::occurred_at => Timestamp, s::id)
+    let rows: Vec<SecurityEvent> = keyset!(narrowed(list)?, &list.window, s::occurred_at => Timestamp, s::id)
         .select(SecurityEvent::as_select())
         .load(conn)?;
     Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
+}
+
+/// The newest of a list, for counting.
+pub fn newest(conn: &mut PgConnection, list: &List, limit: usize) -> Result<Vec<SecurityEvent>, AppError> {
+    let newest = narrowed(list)?.order((s::occurred_at.desc(), s::id.desc())).limit(limit as i64);
+    Ok(newest.select(SecurityEvent::as_select()).load(conn)?)
+}
+
+fn narrowed(list: &List) -> Result<s::BoxedQuery<'static, Pg>, AppError> {
+    let mut query = within(list.span("occurred"));
+    query = one_of!(query, s::kind, list.values("kind"));
+    query = one_of!(query, s::severity, list.values("severity"));
+    query = one_of!(query, s::actor_id, some(list.ids("actor")));
+    query = one_of!(query, s::tenant_id, some(list.ids("tenant")));
+    query = one_of!(query, s::request_id, list.ids("request"));
+    query = one_of!(query, s::network_hash, list.values("network").iter().map(|text| bytes(text)).collect::<Vec<_>>());
+    let (Some(q), Some(pattern)) = (&list.q, list.pattern()) else { return Ok(query) };
+    search::check(q)?;
+    let words = q.to_lowercase();
+    let kinds: Vec<&str> = SecurityKind::NAMES.iter().copied().filter(|name| name.contains(&words)).collect();
+    Ok(match kinds.is_empty() {
+        true => query.filter(text_of(s::details).ilike(pattern)),
+        false => query.filter(s::kind.eq_any(kinds).or(text_of(s::details).ilike(pattern))),
+    })
+}
+
+/// Ids as columns hold them that are mostly empty.
+fn some(ids: Vec<Uuid>) -> Vec<Option<Uuid>> {
+    ids.into_iter().map(Some).collect()
 }
 
 /// The event, or `NotFound`.
@@ -84,11 +121,11 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<SecurityEvent, AppError
     Ok(within(None).filter(s::id.eq(id)).select(SecurityEvent::as_select()).first(conn)?)
 }
 
-/// Others of the same request, oldest first, up to twenty.
-pub fn related(conn: &mut PgConnection, event: &SecurityEvent) -> Result<Vec<SecurityEvent>, AppError> {
-    let Some(request) = event.request_id else { return Ok(Vec::new()) };
+/// Those of a request but for one, oldest first, up to twenty.
+pub fn of_request(conn: &mut PgConnection, request: Option<Uuid>, but: Uuid) -> Result<Vec<SecurityEvent>, AppError> {
+    let Some(request) = request else { return Ok(Vec::new()) };
     Ok(within(None)
-        .filter(s::request_id.eq(request).and(s::id.ne(event.id)))
+        .filter(s::request_id.eq(request).and(s::id.ne(but)))
         .order((s::occurred_at, s::id))
         .limit(20)
         .select(SecurityEvent::as_select())
@@ -104,18 +141,6 @@ pub fn count(conn: &mut PgConnection, kind: &'static str, span: Span) -> Result<
 fn bytes(hex: &str) -> Option<Vec<u8>> {
     let pairs = (0..hex.len()).step_by(2).map(|at| hex.get(at..at + 2));
     pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
-}
-
-/// Hours that the chart shows.
-pub const HOURS: i64 = 24;
-/// Beyond it only the latest events are counted, so that an attack does not slow down the page that shows it.
-pub const COUNTED: i64 = 50_000;
-
-/// When the events of the last hours were and how severe, newest first.
-pub fn latest(conn: &mut PgConnection) -> Result<Vec<(Timestamp, String)>, AppError> {
-    let since = Timestamp::from(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(HOURS));
-    let recent = within(Some(Span { from: Some(since), until: None })).order(s::occurred_at.desc()).limit(COUNTED);
-    Ok(recent.select((s::occurred_at, s::severity)).load(conn)?)
 }
 
 /// Of which banners tell.
