@@ -90,18 +90,23 @@ async fn whoever_asks(request: &ServiceRequest) -> Result<Option<Actor>, AppErro
     }
 }
 
-/// Path and query, as reads are recorded with them: without the query where somebody pasted a token, and without the
-/// words by which somebody looked for people, for the log is to hold no addresses and names.
+/// Parameters whose values may hold a person's name or address: what somebody looked for, and where a page begins.
+const TELLING: [&str; 2] = ["q", "after"];
+
+/// Path and query, as reads are recorded with them: without the query where somebody pasted a token, and without names
+/// and addresses of people where people are listed, for the log is to hold none.
 fn asked_for(request: &ServiceRequest) -> String {
     let values = Pairs::parse(request.query_string().as_bytes()).unwrap_or_default();
-    let site = request.app_data::<Data<Site>>();
-    let is_telling = values.0.iter().any(|(_, value)| token::is_in(value));
-    let is_personal = site.is_some_and(|site| site.personal(request.match_pattern()).is_some());
-    match (is_telling, is_personal && values.get("q").is_some()) {
-        (true, _) => token::without(request.path()),
-        (false, true) => token::without(&values.with("q", "…").url(request.path())),
-        (false, false) => token::without(&request.uri().to_string()),
+    if values.0.iter().any(|(_, value)| token::is_in(value)) {
+        return token::without(request.path());
     }
+    let telling: Vec<&str> = TELLING.into_iter().filter(|name| values.get(name).is_some()).collect();
+    let site = request.app_data::<Data<Site>>();
+    if telling.is_empty() || site.is_none_or(|site| site.personal(request.match_pattern()).is_none()) {
+        return token::without(&request.uri().to_string());
+    }
+    let kept = telling.into_iter().fold(values, |values, name| values.with(name, "…"));
+    token::without(&kept.url(request.path()))
 }
 
 async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<Actor>, AppError> {

@@ -9,6 +9,7 @@ define_sql_function! {
 }
 
 diesel::postfix_operator!(IsTrouble, " <> 'success'", Bool, backend: diesel::pg::Pg);
+diesel::postfix_operator!(IsFailure, " = 'failure'", Bool, backend: diesel::pg::Pg);
 diesel::postfix_operator!(IsRaised, " <> 'info'", Bool, backend: diesel::pg::Pg);
 
 define_sql_function! {

@@ -1,5 +1,7 @@
 //! What happens between BEGIN and COMMIT: who acts, the event, the work, the effect.
 
+mod reads;
+
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use castellan_schema::{audit, control};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -15,8 +17,9 @@ use super::details::{storable, with_name, with_token};
 use super::functions::{record, record_security};
 use super::security::SecurityEvent;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
-use crate::actor::{About, ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
+use crate::actor::{ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
+pub(super) use reads::log_read;
 
 /// A writing transaction under privilege `P`. Its event exists already; every row change is recorded under it.
 pub struct Tx<'c, P> {
@@ -103,40 +106,6 @@ where
     let done = begun.map_err(AppError::from).and_then(|()| work(conn));
     conn.batch_execute(if done.is_ok() { "commit" } else { "rollback" })?;
     done
-}
-
-/// Leaves the event of a read, unless this request has left it already.
-pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>, about: About) -> Result<(), AppError> {
-    let actor = can.actor();
-    actor.says_why()?;
-    if actor.kind == ActorKind::Person && !actor.reading.is_first() {
-        return Ok(());
-    }
-    let action = read_action::<P>(actor, about);
-    let logged = conn.transaction(|conn| {
-        // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
-        conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
-        open_event(conn, actor, &action, "success", true).map(drop)
-    });
-    if logged.is_err() {
-        actor.reading.is_not_noted();
-    }
-    logged
-}
-
-fn read_action<P: Privilege>(actor: &Actor, about: About) -> Action {
-    let mut details = json!({ "asked_for": actor.asked_for });
-    if let Some(ticket) = actor.reading.reason.as_ref().and_then(|reason| reason.ticket.as_ref()) {
-        details["ticket"] = json!(ticket);
-    }
-    let (kind, tenant_id) = match actor.impersonation() {
-        // A page that was seen in somebody's name is in the log of their tenant.
-        Some(acting) => (about.target_id.map_or("page", |_| about.kind), acting.tenant_id),
-        None => (about.kind, about.tenant_id),
-    };
-    let about =
-        Action { target_id: about.target_id, tenant_id, client_id: about.client_id, ..Action::general(P::NAME, kind) };
-    about.details(details)
 }
 
 pub(super) fn append<P, T, F>(conn: &mut PgConnection, can: &Can<P>, work: F) -> Result<T, AppError>

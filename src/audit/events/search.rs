@@ -19,7 +19,7 @@ const LETTERS: usize = 3;
 /// Targets of each kind whose events are looked for.
 const TARGETS: i64 = 10;
 /// Up to so many reasons are read by their own index; more of them are met soon in the order of the log.
-const FEW: i64 = 4000;
+pub(in crate::audit) const FEW: i64 = 4000;
 
 /// What the words of a search stand for.
 pub struct Found {

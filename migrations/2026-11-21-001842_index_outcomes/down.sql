@@ -1,1 +1,0 @@
-drop index audit.events_outcome_idx;
