@@ -1,17 +1,20 @@
 //! Who acts, with which rights, on which rows. Plain types; `auth` builds them from a session.
 
+mod acting;
 mod impersonating;
+mod reading;
 mod scope;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
+pub use acting::{ActingFor, ActingKind};
 pub use impersonating::Impersonating;
+pub use reading::{About, Personal, REASON_CODES, ReadReason, Reading};
 pub use scope::Scope;
 use scope::{Grant, Place};
 
@@ -21,7 +24,7 @@ pub trait Privilege: Send + Sync + 'static {
     const NAME: &'static str;
     /// One sentence for the role page.
     const DESCRIPTION: &'static str;
-    /// Reads under this privilege leave an event of their own.
+    /// Reads under this privilege leave an event of their own, one a request, and ask why where a role wants to know.
     const LOG_READS: bool = false;
     /// What it takes to hold it.
     const NEEDS: Needs = Needs::Grant;
@@ -111,47 +114,6 @@ pub struct HalfSession {
     pub user_id: Uuid,
 }
 
-/// What lets somebody act in the name of another person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ActingKind {
-    Delegation,
-    Impersonation,
-}
-
-/// In whose name a session acts, as `control.session_authority` spells it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ActingFor {
-    pub kind: ActingKind,
-    /// The delegation or impersonation.
-    pub id: Uuid,
-    /// In whose name.
-    pub user_id: Uuid,
-    pub name: String,
-    /// The one tenant that an impersonation reaches.
-    #[serde(default)]
-    pub tenant_id: Option<Uuid>,
-    #[serde(default)]
-    pub tenant: Option<String>,
-    pub until: Timestamp,
-    /// Whether changes are possible, or only looking.
-    pub may_write: bool,
-    /// It ended, was taken away, or never began: no right is left, not even one's own.
-    pub is_over: bool,
-}
-
-impl ActingFor {
-    /// The id, when it is of this kind.
-    pub fn id_of(&self, kind: ActingKind) -> Option<Uuid> {
-        (self.kind == kind).then_some(self.id)
-    }
-
-    /// Whether somebody is impersonated, which differs from a delegation in what is open.
-    pub fn is_impersonation(&self) -> bool {
-        self.kind == ActingKind::Impersonation
-    }
-}
-
 /// Somebody or something that acts.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -167,6 +129,8 @@ pub struct Actor {
     pub name: String,
     /// Path and query of the request, for reads that are logged.
     pub asked_for: String,
+    /// What is to be said of them besides.
+    pub reading: Reading,
     /// Dangerous actions are possible until then.
     pub elevated_until: Option<Timestamp>,
     /// May not be without a second factor, for they are staff in production.
@@ -241,6 +205,7 @@ impl Actor {
             label: String::new(),
             name: String::new(),
             asked_for: String::new(),
+            reading: Reading::default(),
             elevated_until: None,
             factor_required: false,
             must_enrol: false,
@@ -376,6 +341,9 @@ impl<P: Privilege> Can<P> {
         // A token was made by an elevated person for just this, and no one is there to prove themselves again.
         if P::ELEVATED && actor.token_id.is_none() && !actor.is_elevated() {
             return Err(AppError::Elevate);
+        }
+        if P::LOG_READS {
+            actor.says_why()?;
         }
         Ok(Can { actor, scope, privilege: PhantomData })
     }

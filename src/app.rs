@@ -62,6 +62,7 @@ impl App {
             token_scopes: routes::token_scopes(),
             providers: providers.buttons(),
             from_elsewhere: routes::from_elsewhere(),
+            personal: routes::personal(),
             secret,
         };
         Ok(App {

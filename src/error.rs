@@ -28,6 +28,12 @@ pub enum AppError {
     /// 401; the session is not elevated under a form: what was typed, to be sent again afterwards.
     #[error("elevation needed before this form")]
     ElevateFirst(Vec<(String, String)>),
+    /// What is read is logged, and the person must say why first.
+    #[error("a reason for reading is needed")]
+    ReasonWanted,
+    /// 403; the same for a program.
+    #[error("a reason for reading is needed in a header")]
+    TokenReasonWanted,
     /// 403; the time in which they acted for somebody else is over, and they have not gone back to themselves.
     #[error("acting for somebody else is over")]
     ActingOver,

@@ -1,13 +1,13 @@
 //! The route table: every address of the console, grouped by domain, each with the privilege its handler asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
-use crate::actor::{Needs, PrivilegeInfo};
+use crate::actor::{Needs, Personal, PrivilegeInfo};
 use crate::auth::{self, cookie, identify};
 use crate::operations::counts::Count;
 use crate::operations::health;
@@ -49,6 +49,11 @@ pub fn token_scopes() -> Vec<(&'static str, &'static str)> {
 pub fn from_elsewhere() -> Vec<ResourceDef> {
     let open = table().into_iter().filter(|route| route.from_elsewhere && route.method == Method::POST);
     open.map(|route| ResourceDef::new(route.path)).collect()
+}
+
+/// Addresses of pages that show personal data, and of whom.
+pub fn personal() -> HashMap<&'static str, Personal> {
+    table().into_iter().filter_map(|route| route.personal.map(|personal| (route.path, personal))).collect()
 }
 
 /// The left navigation.

@@ -582,6 +582,7 @@ pub mod control {
             deleted_at -> Nullable<Timestamptz>,
             deleted_by -> Nullable<Uuid>,
             mfa_required -> Bool,
+            asks_read_reason -> Bool,
         }
     }
 
@@ -622,6 +623,9 @@ pub mod control {
             impersonation_id -> Nullable<Uuid>,
             identity_id -> Nullable<Uuid>,
             oidc_sid -> Nullable<Text>,
+            read_reason -> Nullable<Text>,
+            read_ticket -> Nullable<Text>,
+            read_reason_until -> Nullable<Timestamptz>,
         }
     }
 

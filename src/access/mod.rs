@@ -26,7 +26,7 @@ use std::sync::Arc;
 use diesel::PgConnection;
 use uuid::Uuid;
 
-use crate::actor::{Actor, Can, Needs, Privilege, PrivilegeInfo, info};
+use crate::actor::{Actor, Can, Needs, Personal, Privilege, PrivilegeInfo, info};
 use crate::auth::OwnAccount;
 use crate::db::Db;
 use crate::error::AppError;
@@ -85,6 +85,7 @@ impl Privilege for Export {
     const NAME: &'static str = "access.export";
     const DESCRIPTION: &'static str =
         "Take lists of people, assignments, delegations and API tokens out as CSV and JSON";
+    const LOG_READS: bool = true;
     const ELEVATED: bool = true;
     const DELEGABLE: bool = true;
 }
@@ -153,9 +154,9 @@ pub fn handlers() -> Handlers {
 /// The pages of this domain. A fixed word comes before `{id}`.
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
-        get("/people", people::pages::index),
-        get("/people.csv", people::pages::export),
-        get("/people.json", people::pages::export),
+        get("/people", people::pages::index).shows(Personal::List),
+        get("/people.csv", people::pages::export).shows(Personal::List),
+        get("/people.json", people::pages::export).shows(Personal::List),
         get("/people/new", invitations::pages::new),
         post("/people", invitations::pages::create),
     ];
@@ -169,7 +170,15 @@ pub fn routes() -> Vec<Route> {
     routes.extend(reviews::routes());
     routes.extend(review_items::routes());
     routes.extend(exposure::routes());
-    routes
+    routes.into_iter().map(of_person).collect()
+}
+
+/// Every page below a person shows personal data.
+fn of_person(route: Route) -> Route {
+    match route.path.starts_with("/people/{id}") {
+        true => route.shows(Personal::Of("user")),
+        false => route,
+    }
 }
 
 fn person_routes() -> Vec<Route> {
@@ -286,7 +295,7 @@ fn group_routes() -> Vec<Route> {
         get("/groups", groups::pages::index),
         get("/groups/new", groups::form_pages::new),
         post("/groups", groups::form_pages::create),
-        get("/groups/{id}", groups::pages::show),
+        get("/groups/{id}", groups::pages::show).shows(Personal::Of("group")),
         get("/groups/{id}/edit", edit::<GroupPatch>),
         post("/groups/{id}", update::<GroupPatch>),
         get("/groups/{id}/deletion/new", ask::<groups::actions::Deletion>),
@@ -306,7 +315,7 @@ fn department_routes() -> Vec<Route> {
         get("/tenants/{id}/departments", departments::pages::index),
         get("/tenants/{id}/departments/new", departments::form_pages::new),
         post("/tenants/{id}/departments", departments::form_pages::create),
-        get("/tenants/{id}/departments/{department_id}", departments::pages::show),
+        get("/tenants/{id}/departments/{department_id}", departments::pages::show).shows(Personal::OfTenant),
         get("/tenants/{id}/departments/{department_id}/edit", edit::<DepartmentPatch>),
         post("/tenants/{id}/departments/{department_id}", update::<DepartmentPatch>),
         get("/tenants/{id}/departments/{department_id}/deletion/new", ask::<Deletion>),

@@ -40,6 +40,8 @@ pub struct Event {
     pub outcome: String,
     pub is_read: bool,
     pub reason: Option<String>,
+    /// Why it was read.
+    pub reason_code: Option<String>,
     pub target_kind: String,
     pub target_id: Option<Uuid>,
     pub tenant_id: Option<Uuid>,

@@ -14,6 +14,8 @@ use crate::web::route::{Route, get};
 
 /// Read the audit log; each page that is read is an event itself.
 pub struct View;
+/// The right of [`View`] for what is made of whole events, which are seen whole by those alone who see everything.
+pub struct Prove;
 /// Take the audit log out of the console.
 pub struct Export;
 /// See the latest changes on the overview.
@@ -32,8 +34,16 @@ impl Privilege for View {
 impl Privilege for Export {
     const NAME: &'static str = "audit.export";
     const DESCRIPTION: &'static str = "Take the audit log out as CSV and JSON";
+    const LOG_READS: bool = true;
     const ELEVATED: bool = true;
     const DELEGABLE: bool = true;
+}
+
+impl Privilege for Prove {
+    const NAME: &'static str = View::NAME;
+    const DESCRIPTION: &'static str = View::DESCRIPTION;
+    const LOG_READS: bool = true;
+    const PLATFORM_ONLY: bool = true;
 }
 
 impl Privilege for ViewHistory {
@@ -73,9 +83,12 @@ pub fn routes() -> Vec<Route> {
         get("/audit/checkpoint", integrity::pages::checkpoint),
         get("/audit/public-key", integrity::pages::public_key),
         get("/audit/{id}", events::event::show),
+        get("/audit/{id}/proof", integrity::proofs::of_event),
         get("/security-events", security_events::pages::index),
         get("/security-events.csv", security_events::pages::export),
         get("/security-events.json", security_events::pages::export),
+        get("/security-events/summary", security_events::summary::show),
         get("/security-events/{id}", security_events::pages::show),
+        get("/security-events/{id}/proof", integrity::proofs::of_security_event),
     ]
 }

@@ -6,7 +6,8 @@ use diesel::RunQueryDsl;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::actor::Actor;
+use super::read_reason::forms;
+use crate::actor::{Actor, ReadReason};
 use crate::db::Db;
 use crate::db::functions::token_authority;
 use crate::error::AppError;
@@ -26,6 +27,8 @@ struct Authority {
     #[serde(default)]
     factor_wanted: bool,
     #[serde(default)]
+    reason_wanted: bool,
+    #[serde(default)]
     scopes: Vec<String>,
     #[serde(default)]
     grants: Vec<String>,
@@ -43,6 +46,8 @@ pub async fn look_up(db: &Db, sent: &str, request: &HttpRequest) -> Result<Actor
         (None, Some(token_id), Some(user_id)) => {
             let mut actor = Actor::token(token_id, user_id, context::request_id(request), &found.grants, &found.scopes);
             actor.must_enrol = found.factor_wanted || (site.secure && !found.has_factor);
+            actor.reading.asks_reason = found.reason_wanted;
+            actor.reading.reason = reason_of(request)?;
             Ok(actor)
         }
         (refusal, token_id, _) => {
@@ -50,4 +55,19 @@ pub async fn look_up(db: &Db, sent: &str, request: &HttpRequest) -> Result<Actor
             Err(AppError::TokenRefused { why, token_id })
         }
     }
+}
+
+/// Why a program reads: the code, and beside it a ticket.
+const REASON: &str = "X-Castellan-Reason";
+const TICKET: &str = "X-Castellan-Ticket";
+
+/// What a program says of its reads, which it says again with each of them.
+fn reason_of(request: &HttpRequest) -> Result<Option<ReadReason>, AppError> {
+    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("\0").trim().to_owned());
+    let Some(code) = header(REASON) else { return Ok(None) };
+    let ticket = header(TICKET).filter(|ticket| !ticket.is_empty());
+    let problem = |name: &str, problem: String| AppError::BadRequest(format!("{name} {problem}."));
+    forms::check_code(&code).map_err(|said| problem(REASON, said))?;
+    forms::check_ticket(ticket.as_deref().unwrap_or_default()).map_err(|said| problem(TICKET, said))?;
+    Ok(Some(ReadReason { code, ticket, until: None }))
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{bearer, cookie};
-use crate::actor::{ActingFor, Actor, Can, HalfSession, Needs, Privilege, Scope};
+use crate::actor::{About, ActingFor, Actor, Can, HalfSession, Needs, Privilege, ReadReason, Scope};
 use crate::db::Db;
 use crate::db::functions::session_authority;
 use crate::error::AppError;
@@ -41,6 +41,9 @@ struct Authority {
     #[serde(default)]
     factor_wanted: bool,
     acting_for: Option<ActingFor>,
+    #[serde(default)]
+    reason_wanted: bool,
+    read_reason: Option<ReadReason>,
     #[serde(default)]
     grants: Vec<String>,
 }
@@ -87,11 +90,23 @@ async fn whoever_asks(request: &ServiceRequest) -> Result<Option<Actor>, AppErro
     }
 }
 
-/// Path and query, as reads are recorded with them: without them where somebody pasted a token.
+/// Parameters whose values may hold a person's name or address: what somebody looked for, and where a page begins.
+const TELLING: [&str; 2] = ["q", "after"];
+
+/// Path and query, as reads are recorded with them: without the query where somebody pasted a token, and without names
+/// and addresses of people where people are listed, for the log is to hold none.
 fn asked_for(request: &ServiceRequest) -> String {
     let values = Pairs::parse(request.query_string().as_bytes()).unwrap_or_default();
-    let is_telling = values.0.iter().any(|(_, value)| token::is_in(value));
-    if is_telling { token::without(request.path()) } else { token::without(&request.uri().to_string()) }
+    if values.0.iter().any(|(_, value)| token::is_in(value)) {
+        return token::without(request.path());
+    }
+    let telling: Vec<&str> = TELLING.into_iter().filter(|name| values.get(name).is_some()).collect();
+    let site = request.app_data::<Data<Site>>();
+    if telling.is_empty() || site.is_none_or(|site| site.personal(request.match_pattern()).is_none()) {
+        return token::without(&request.uri().to_string());
+    }
+    let kept = telling.into_iter().fold(values, |values, name| values.with(name, "…"));
+    token::without(&kept.url(request.path()))
 }
 
 async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<Actor>, AppError> {
@@ -109,6 +124,8 @@ async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<A
     let mut actor = Actor::person(found.user_id, found.session_id, request_id, found.email, found.name, &found.grants);
     actor.elevated_until = found.elevated_until;
     actor.acting_for = found.acting_for;
+    actor.reading.asks_reason = found.reason_wanted;
+    actor.reading.reason = found.read_reason;
     // Everybody who gets here is staff.
     actor.factor_required = in_production;
     actor.must_enrol = found.factor_wanted || (in_production && !found.has_factor);
@@ -138,20 +155,42 @@ impl<P: Privilege> FromRequest for Can<P> {
                 let form = Form::from_request(request, payload);
                 Box::pin(async move { Err(not_impersonating(is_look, form.await)) })
             }
-            Ok(can) if can.actor().impersonation().is_some() && !P::IN_ANY_NAME && request.method().is_safe() => {
-                request.extensions_mut().insert(LimitedTo::Rows(can.scope().clone()));
-                let db = request.app_data::<Data<Db>>().expect("the app registers its database").clone();
-                // Each page that is seen in another name leaves an event, before it is read.
-                Box::pin(async move { db.note_read(&can).await.map(|()| can) })
-            }
             proof => {
                 if let Some(limits) = proof.as_ref().ok().and_then(limits) {
                     request.extensions_mut().insert(limits);
                 }
-                Box::pin(ready(proof))
+                match proof.as_ref().ok().and_then(|can| noted(can, request)) {
+                    Some(about) => note(proof, about, request),
+                    None => Box::pin(ready(proof)),
+                }
             }
         }
     }
+}
+
+type Proven<P> = Pin<Box<dyn Future<Output = Result<Can<P>, AppError>>>>;
+
+/// What the request reads, if that leaves an event before the page is made: personal data, and whatever is seen in
+/// another name.
+fn noted<P: Privilege>(can: &Can<P>, request: &HttpRequest) -> Option<About> {
+    if P::IN_ANY_NAME || !request.method().is_safe() {
+        return None;
+    }
+    let site = request.app_data::<Data<Site>>().expect("the app registers its site");
+    let first_id = || request.match_info().iter().next().and_then(|(_, value)| value.parse().ok());
+    match site.personal(request.match_pattern()) {
+        Some(personal) => Some(About::of(personal, first_id())),
+        None => can.actor().impersonation().map(|_| About::LOG),
+    }
+}
+
+fn note<P: Privilege>(proof: Result<Can<P>, AppError>, about: About, request: &HttpRequest) -> Proven<P> {
+    let db = request.app_data::<Data<Db>>().expect("the app registers its database").clone();
+    Box::pin(async move {
+        let can = proof?;
+        db.note_read_about(&can, about).await?;
+        Ok(can)
+    })
 }
 
 /// What somebody who was let in may reach of what there is, if not everything.

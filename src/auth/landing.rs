@@ -28,3 +28,10 @@ pub async fn oneself<P: Privilege>(can: &Can<P>, db: &Db, context: &Context, use
         }
     }
 }
+
+/// The list that a file is taken out of: a file would be saved and leave the page standing from which it was asked for.
+pub fn list_of(address: &str) -> Option<String> {
+    let (path, query) = address.split_once('?').map_or((address, None), |(path, query)| (path, Some(query)));
+    let list = path.strip_suffix(".csv")?;
+    Some(query.map_or_else(|| list.to_owned(), |query| format!("{list}?{query}")))
+}

@@ -16,6 +16,7 @@ pub mod passkeys;
 pub mod password;
 pub mod proof;
 pub mod reach;
+pub mod read_reason;
 pub mod recovery_codes;
 mod seal;
 pub mod second_step;
@@ -130,6 +131,16 @@ impl Privilege for Elevate {
     const WHILE_ACTING: bool = true;
 }
 
+/// Needed to say why one reads what is logged. In whoever's name that is, the roles of the person who reads ask.
+pub struct SayWhy;
+
+impl Privilege for SayWhy {
+    const NAME: &'static str = "account.say_why";
+    const DESCRIPTION: &'static str = "Say why one reads personal data and logs";
+    const NEEDS: Needs = Needs::Session;
+    const IN_ANY_NAME: bool = true;
+}
+
 /// The pages of this room.
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -151,6 +162,9 @@ pub fn routes() -> Vec<Route> {
         get("/elevation", elevation::pages::new),
         post("/elevation", elevation::pages::create),
         post("/elevation/end", elevation::pages::end),
+        get("/read-reason", read_reason::pages::new),
+        post("/read-reason", read_reason::pages::create),
+        post("/read-reason/end", read_reason::pages::end),
     ];
     routes.extend(factor_routes());
     routes.extend(identity_routes());

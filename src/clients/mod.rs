@@ -11,7 +11,7 @@ pub use clients::pages::Head;
 
 use diesel::PgConnection;
 
-use crate::actor::{Impersonating, Privilege, PrivilegeInfo, info};
+use crate::actor::{Impersonating, Personal, Privilege, PrivilegeInfo, info};
 use crate::error::AppError;
 use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
@@ -65,6 +65,7 @@ impl Privilege for Deploy {
 impl Privilege for Export {
     const NAME: &'static str = "clients.export";
     const DESCRIPTION: &'static str = "Take lists of clients and deployments out as CSV and JSON";
+    const LOG_READS: bool = true;
     const ELEVATED: bool = true;
     const DELEGABLE: bool = true;
 }
@@ -95,9 +96,9 @@ pub fn routes() -> Vec<Route> {
         get("/tenants/{tenant_id}/clients.json", clients::pages::export_of_tenant),
         get("/tenants/{tenant_id}/clients/new", clients::form_pages::new_of_tenant),
         post("/tenants/{tenant_id}/clients", clients::form_pages::create_of_tenant),
-        get("/clients/{id}", clients::pages::show),
+        get("/clients/{id}", clients::pages::show).shows(Personal::Of("client")),
         get("/clients/{id}/history", clients::pages::history),
-        get("/clients/{id}/edit", edit::<ClientPatch>),
+        get("/clients/{id}/edit", edit::<ClientPatch>).shows(Personal::Of("client")),
         post("/clients/{id}", update::<ClientPatch>),
         get("/clients/{id}/activation/new", ask::<Activation>),
         post("/clients/{id}/activation", act::<Activation>),

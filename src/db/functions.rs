@@ -9,7 +9,14 @@ define_sql_function! {
 }
 
 diesel::postfix_operator!(IsTrouble, " <> 'success'", Bool, backend: diesel::pg::Pg);
+diesel::postfix_operator!(IsFailure, " = 'failure'", Bool, backend: diesel::pg::Pg);
 diesel::postfix_operator!(IsRaised, " <> 'info'", Bool, backend: diesel::pg::Pg);
+
+define_sql_function! {
+    /// `text(x)` of JSON: what the index of words in details is made on.
+    #[sql_name = "text"]
+    fn text_of(value: Jsonb) -> Text;
+}
 
 define_sql_function! {
     /// A text without capitals.

@@ -1,5 +1,7 @@
 //! Pages by key instead of by offset: as quick at depth a million as on the first page.
 
+use std::cmp::Reverse;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::pg::Pg;
@@ -101,6 +103,16 @@ impl Window {
 
     fn backwards(&self) -> bool {
         self.cursor.as_ref().is_some_and(|cursor| cursor.backwards)
+    }
+
+    /// Pages of several queries as one, in the order that rows are read; what more than one found is there once.
+    pub fn merged<T>(&self, mut rows: Vec<T>, place: impl Fn(&T) -> (jiff::Timestamp, Uuid)) -> Vec<T> {
+        match self.ascending() {
+            true => rows.sort_by_key(&place),
+            false => rows.sort_by_key(|row| Reverse(place(row))),
+        }
+        rows.dedup_by_key(|row| place(row).1);
+        rows
     }
 
     /// Turns one row more than a page into a page and its neighbours' cursors.

@@ -27,7 +27,7 @@ use diesel::PgConnection;
 use tokio::sync::Notify;
 
 use crate::action::Action;
-use crate::actor::{Actor, Can, Privilege};
+use crate::actor::{About, Actor, Can, Privilege};
 use crate::error::AppError;
 use pool::Pool;
 use transaction::Run;
@@ -56,7 +56,7 @@ impl Db {
         self.pool
             .run(move |conn| {
                 if P::LOG_READS {
-                    transaction::log_read(conn, &can)?;
+                    transaction::log_read(conn, &can, About::LOG)?;
                 }
                 transaction::read(conn, &can, work)
             })
@@ -65,8 +65,13 @@ impl Db {
 
     /// Leaves the event of a read that goes on in many pieces, such as an export.
     pub async fn note_read<P: Privilege>(&self, can: &Can<P>) -> Result<(), AppError> {
+        self.note_read_about(can, About::LOG).await
+    }
+
+    /// Leaves the event of a read about something.
+    pub async fn note_read_about<P: Privilege>(&self, can: &Can<P>, about: About) -> Result<(), AppError> {
         let can = can.clone();
-        self.pool.run(move |conn| transaction::log_read(conn, &can)).await
+        self.pool.run(move |conn| transaction::log_read(conn, &can, about)).await
     }
 
     /// Changes rows under `can`; the event of `action` is written first, in the same transaction.

@@ -1,5 +1,7 @@
 //! What happens between BEGIN and COMMIT: who acts, the event, the work, the effect.
 
+mod reads;
+
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use castellan_schema::{audit, control};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -17,6 +19,7 @@ use super::security::SecurityEvent;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
 use crate::actor::{ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
+pub(super) use reads::log_read;
 
 /// A writing transaction under privilege `P`. Its event exists already; every row change is recorded under it.
 pub struct Tx<'c, P> {
@@ -103,21 +106,6 @@ where
     let done = begun.map_err(AppError::from).and_then(|()| work(conn));
     conn.batch_execute(if done.is_ok() { "commit" } else { "rollback" })?;
     done
-}
-
-pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>) -> Result<(), AppError> {
-    let details = json!({ "asked_for": can.actor().asked_for });
-    let action = match can.actor().impersonation() {
-        // A page that was seen in somebody's name is in the log of their tenant.
-        Some(acting) => Action { tenant_id: acting.tenant_id, ..Action::general(P::NAME, "page") },
-        None => Action::general(P::NAME, "log"),
-    };
-    let action = action.details(details);
-    conn.transaction(|conn| {
-        // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
-        conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
-        open_event(conn, can.actor(), &action, "success", true).map(drop)
-    })
 }
 
 pub(super) fn append<P, T, F>(conn: &mut PgConnection, can: &Can<P>, work: F) -> Result<T, AppError>
@@ -340,6 +328,7 @@ fn enter<P: Privilege>(can: &Can<P>, plan: &str) -> String {
         ("castellan.impersonation_id", &acting_by(ActingKind::Impersonation)),
         ("castellan.session_id", &text(actor.session_id)),
         ("castellan.request_id", &actor.request_id.to_string()),
+        ("castellan.reason_code", actor.reading.reason.as_ref().map_or("", |reason| reason.code.as_str())),
         ("castellan.tenant_ids", &tenants),
         ("castellan.client_ids", &clients),
         ("castellan.client_tenant_ids", &client_tenants),

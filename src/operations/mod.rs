@@ -61,6 +61,7 @@ impl Privilege for ManageJobs {
 impl Privilege for ExportJobs {
     const NAME: &'static str = "jobs.export";
     const DESCRIPTION: &'static str = "Take lists of jobs out as CSV and JSON";
+    const LOG_READS: bool = true;
     const ELEVATED: bool = true;
     const DELEGABLE: bool = true;
 }

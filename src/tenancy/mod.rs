@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use diesel::PgConnection;
 
-use crate::actor::{Impersonating, Privilege, PrivilegeInfo, info};
+use crate::actor::{Impersonating, Personal, Privilege, PrivilegeInfo, info};
 use crate::error::AppError;
 use crate::jobs::{Every, Handlers};
 use crate::web::edit::{edit, update};
@@ -70,6 +70,7 @@ impl Privilege for Suspend {
 impl Privilege for Export {
     const NAME: &'static str = "tenants.export";
     const DESCRIPTION: &'static str = "Take lists of tenants out as CSV and JSON";
+    const LOG_READS: bool = true;
     const ELEVATED: bool = true;
     const DELEGABLE: bool = true;
 }
@@ -128,14 +129,14 @@ pub fn routes() -> Vec<Route> {
 
 fn people_routes() -> Vec<Route> {
     vec![
-        get("/tenants/{id}/people", people::pages::index),
-        get("/tenants/{id}/people.csv", people::pages::export),
-        get("/tenants/{id}/people.json", people::pages::export),
+        get("/tenants/{id}/people", people::pages::index).shows(Personal::OfTenant),
+        get("/tenants/{id}/people.csv", people::pages::export).shows(Personal::OfTenant),
+        get("/tenants/{id}/people.json", people::pages::export).shows(Personal::OfTenant),
         get("/tenants/{id}/people/new", people::pages::new),
         post("/tenants/{id}/people", people::pages::create),
-        get("/tenants/{id}/people/{member_id}/edit", edit::<MemberPatch>),
+        get("/tenants/{id}/people/{member_id}/edit", edit::<MemberPatch>).shows(Personal::OfTenant),
         post("/tenants/{id}/people/{member_id}", update::<MemberPatch>),
-        get("/tenants/{id}/people/{member_id}/removal/new", ask::<people::actions::Removal>),
+        get("/tenants/{id}/people/{member_id}/removal/new", ask::<people::actions::Removal>).shows(Personal::OfTenant),
         post("/tenants/{id}/people/{member_id}/removal", act::<people::actions::Removal>),
         get("/tenants/{id}/workspaces/new", workspaces::pages::new),
         post("/tenants/{id}/workspaces", workspaces::pages::create),

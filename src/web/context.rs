@@ -1,5 +1,6 @@
 //! What a page needs to know of its request.
 
+use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::many::{Counter, Many};
 use super::nav::Nav;
 use super::page::{Crumb, Shell};
 use super::query::{Pairs, own_path};
-use crate::actor::Actor;
+use crate::actor::{Actor, Personal};
 
 /// What does not change while the process runs and every page shows or needs.
 pub struct Site {
@@ -34,11 +35,18 @@ pub struct Site {
     pub providers: Vec<(String, String)>,
     /// Addresses to which other machines post.
     pub from_elsewhere: Vec<ResourceDef>,
+    /// Addresses of pages that show personal data, and of whom.
+    pub personal: HashMap<&'static str, Personal>,
     /// For hashes of addresses.
     pub secret: crate::config::Secret,
 }
 
 impl Site {
+    /// What of people the page shows that is asked for, if its route says so.
+    pub fn personal(&self, pattern: Option<String>) -> Option<Personal> {
+        self.personal.get(pattern?.as_str()).copied()
+    }
+
     /// The address that a request came from. A proxy of ours says in `X-Forwarded-For` who asked it; what anybody else
     /// writes there is ignored, so the header is read from its end up to the first address that is not ours.
     pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
@@ -78,6 +86,8 @@ pub struct Context {
     pub actor: Arc<Actor>,
     pub path: String,
     pub query: Vec<u8>,
+    /// The page is asked for, not sent to.
+    is_read: bool,
     /// The list alone is wanted, to be swapped in by htmx.
     pub wants_list: bool,
     /// What htmx will put the answer in the place of, as in `div#list`.
@@ -98,6 +108,7 @@ impl Context {
             actor: actor(request),
             path: request.path().to_owned(),
             query: request.query_string().as_bytes().to_vec(),
+            is_read: request.method().is_safe(),
             wants_list: fragment.as_ref().is_some_and(|target| target.ends_with("#list")),
             fragment,
             site: request.app_data::<Data<Site>>().expect("the app registers its site").clone(),
@@ -117,6 +128,7 @@ impl Context {
             flash: self.flash.clone(),
             trail: Vec::<Crumb>::new(),
             actor: self.actor.clone(),
+            here: if self.is_read { self.here() } else { String::new() },
         }
     }
 

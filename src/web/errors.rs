@@ -14,6 +14,7 @@ use super::context::{Context, actor, request_id};
 use super::format::Format;
 use super::page::{Shell, html};
 use super::query::encode;
+use crate::actor::REASON_CODES;
 use crate::error::AppError;
 use crate::token;
 
@@ -33,12 +34,14 @@ impl ResponseError for AppError {
             | AppError::SignIn
             | AppError::EnrolFirst
             | AppError::Elevate
+            | AppError::ReasonWanted
             | AppError::AlreadyDone(_) => StatusCode::SEE_OTHER,
             AppError::SignInFirst(_) | AppError::ElevateFirst(_) | AppError::TokenRefused { .. } => {
                 StatusCode::UNAUTHORIZED
             }
             AppError::Forbidden(_)
             | AppError::OwnerMustEnrol
+            | AppError::TokenReasonWanted
             | AppError::ActingOver
             | AppError::OnlyAsOneself
             | AppError::NotWhileImpersonating { .. }
@@ -121,7 +124,8 @@ pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         }
         Some(AppError::SignIn) => Some(to_sign_in(response.request())),
         Some(AppError::EnrolFirst) => Some(leave_for(response.request(), "/account/factors")),
-        Some(AppError::Elevate) => Some(to_elevation(response.request())),
+        Some(AppError::Elevate) => Some(ask_on(response.request(), "/elevation")),
+        Some(AppError::ReasonWanted) => Some(ask_on(response.request(), "/read-reason")),
         Some(AppError::OtherName) => Some(reload(response.request())),
         // The bar of the page says in whose name it was made, so a part of it alone would not do.
         Some(AppError::ActingOver) if is_fragment(response.request()) => Some(reload(response.request())),
@@ -232,6 +236,11 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (Some(AppError::NotWhileImpersonating { .. }), _) => {
             "This is closed while you impersonate somebody. Nothing was changed. Stop it to go on as yourself.".into()
         }
+        (Some(AppError::TokenReasonWanted), _) => format!(
+            "A role of this token's owner asks why personal data and logs are read. Send X-Castellan-Reason with one of {}, \
+             and a ticket in X-Castellan-Ticket if there is one.",
+            REASON_CODES.join(", ")
+        ),
         (Some(AppError::OwnerMustEnrol), _) => {
             "Whoever made this token must have a second factor and has none. It works again once they have signed in and \
              added one."
@@ -284,9 +293,10 @@ fn to_sign_in(request: &HttpRequest) -> HttpResponse {
     }
 }
 
-fn to_elevation(request: &HttpRequest) -> HttpResponse {
+/// To a page that asks for something and then leads back.
+fn ask_on(request: &HttpRequest, page: &str) -> HttpResponse {
     let back = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    leave_for(request, &format!("/elevation?return_to={}", encode(back)))
+    leave_for(request, &format!("{page}?return_to={}", encode(back)))
 }
 
 fn is_fragment(request: &HttpRequest) -> bool {

@@ -54,6 +54,7 @@ fn kind(error: &AppError) -> Option<(SecurityKind, &'static str, Value)> {
     match error {
         AppError::Forbidden(privilege) => said(AuthzFail, "warning", privilege),
         AppError::OwnerMustEnrol => said(AuthzFail, "info", "the owner of the token must add a second factor"),
+        AppError::TokenReasonWanted => said(AuthzFail, "info", "a token without a reason for reading"),
         // It may just have ended under them.
         AppError::ActingOver => said(AuthzFail, "info", "acting for somebody else is over"),
         AppError::OnlyAsOneself => said(AuthzFail, "info", "only as oneself"),

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::filters;
 use super::flash::{COOKIE, Flash};
 use super::nav::NavArea;
-use crate::actor::{ActingFor, Actor};
+use super::query::encode;
+use crate::actor::{ActingFor, Actor, ReadReason};
 use crate::error::AppError;
 
 /// The frame around a page: navigation, who is signed in, notices.
@@ -25,6 +26,8 @@ pub struct Shell {
     pub flash: Vec<Flash>,
     pub trail: Vec<Crumb>,
     pub(super) actor: Arc<Actor>,
+    /// The address of the page, to come back to; empty where it cannot be asked for again.
+    pub(super) here: String,
 }
 
 /// One breadcrumb; the last has no address.
@@ -44,6 +47,18 @@ impl Shell {
     pub fn elevation(&self) -> Option<(String, String)> {
         let until = self.actor.elevated_until.filter(|until| *until > Timestamp::now())?;
         Some((filters::iso(until), filters::utc(until)))
+    }
+
+    /// Why the person reads what is logged, with the moment it ends for machines and for people.
+    pub fn read_reason(&self) -> Option<(&ReadReason, String, String)> {
+        let reason = self.actor.reading.reason.as_ref()?;
+        let until = reason.until?;
+        Some((reason, filters::iso(until), filters::utc(until)))
+    }
+
+    /// Where they change it.
+    pub fn change_reason(&self) -> String {
+        format!("/read-reason?return_to={}", encode(&self.here))
     }
 
     /// In whose name the person acts, for the bar on every page.

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route as ActixRoute, guard, http::Method, web};
 use uuid::Uuid;
 
-use crate::actor::{Can, Impersonating, Needs, Privilege};
+use crate::actor::{Can, Impersonating, Needs, Personal, Privilege};
 use crate::error::AppError;
 
 /// One row of the route table.
@@ -20,6 +20,8 @@ pub struct Route {
     pub elevated: bool,
     /// Whether reading it leaves an event.
     pub logs_reads: bool,
+    /// What of people it shows; reading that leaves an event under any privilege.
+    pub personal: Option<Personal>,
     pub while_impersonating: Impersonating,
     /// Open in whoever's name somebody acts.
     pub in_any_name: bool,
@@ -32,6 +34,15 @@ impl Route {
     /// For `App::configure`.
     pub fn actix(&self) -> ActixRoute {
         (self.make)()
+    }
+
+    /// Marks a page that shows personal data. What is sent to its address is not a read.
+    pub fn shows(mut self, personal: Personal) -> Route {
+        if self.method == Method::GET {
+            self.personal = Some(personal);
+            self.logs_reads = true;
+        }
+        self
     }
 }
 
@@ -84,6 +95,7 @@ where
         needs: Args::NEEDS,
         elevated: Args::ELEVATED,
         logs_reads: Args::LOG_READS,
+        personal: None,
         while_impersonating: Args::WHILE_IMPERSONATING,
         in_any_name: Args::IN_ANY_NAME,
         from_elsewhere: Args::FROM_ELSEWHERE,

@@ -20,7 +20,7 @@
     }
   };
   show(document);
-  // How long the elevation or another name lasts is looked at while the page stands.
-  setInterval(() => document.querySelectorAll(".elevated, .acting").forEach(show), 15_000);
+  // How long the elevation, a reason or another name lasts is looked at while the page stands.
+  setInterval(() => document.querySelectorAll(".elevated, .reading, .acting").forEach(show), 15_000);
   document.addEventListener("htmx:before:settle", ({ target }) => show(target));
 })();

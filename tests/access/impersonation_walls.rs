@@ -68,7 +68,7 @@ async fn what_is_never_opened_is_closed_by_type() {
         }
     }
     let open: Vec<&str> = routes::table().iter().filter(|route| route.in_any_name).map(|route| route.path).collect();
-    assert_eq!(open, ["/sign-out", "/acting/end"]);
+    assert_eq!(open, ["/sign-out", "/acting/end", "/read-reason", "/read-reason", "/read-reason/end"]);
 }
 
 fn scope(tenant: Uuid) -> String {

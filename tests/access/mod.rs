@@ -22,6 +22,7 @@ mod invitations;
 mod links;
 mod people;
 mod reach;
+mod reason_by_role;
 mod review_items;
 mod reviews;
 mod rights;

@@ -4,6 +4,8 @@ mod events;
 mod history;
 mod integrity;
 mod one_event;
+mod proofs;
+mod reads;
 mod sealer;
 mod sealing;
 mod search;

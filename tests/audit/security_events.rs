@@ -1,5 +1,7 @@
 //! The list of refusals and sign-in trouble.
 
+use uuid::Uuid;
+
 use crate::support::TestApp;
 
 #[actix_web::test]
@@ -68,24 +70,106 @@ async fn a_network_or_person_leads_to_its_other_events() {
 }
 
 #[actix_web::test]
-async fn the_last_day_is_drawn_by_hour_and_severity() {
+async fn they_are_drawn_over_time_and_counted_by_value() {
+    let app = TestApp::start().await;
+    let auditor = app.auditor().await;
+    let tenant = app.tenant("northwind").await;
+    app.execute(&format!(
+        "insert into audit.security_events (kind, severity, occurred_at, tenant_id, network_hash) values
+            ('authn_login_fail', 'warning', now() - interval '2 hours', '{tenant}', '\\xabcdef0123'),
+            ('malicious_burst', 'critical', now() - interval '2 hours', null, null),
+            ('authn_login_fail', 'warning', now() - interval '2 months', null, null)"
+    ))
+    .await;
+    let page = auditor.get("/security-events").await;
+    let counted = auditor.get(&page.attributes("#summary a", "href")[0]).await;
+    assert_eq!(counted.status, 200);
+    assert!(counted.texts("#summary h2").join("").starts_with("2 events of the last 30 days"), "{}", counted.text());
+    assert_eq!(
+        (counted.attributes("svg .warn", "height").len(), counted.attributes("svg .bad", "height").len()),
+        (1, 1)
+    );
+    assert_eq!(counted.attributes("svg", "data-brush"), ["/security-events"]);
+    let facets = counted.texts(".facets section");
+    for said in ["kind", "authn_login_fail 1", "malicious_burst 1", "northwind 1", "critical 1", "abcdef0123 1"] {
+        assert!(facets.iter().any(|facet| facet.contains(said)), "{said} is not in {facets:?}");
+    }
+    let bar = counted.attributes("svg a", "href").pop().expect("a bar");
+    assert!(bar.starts_with("/security-events?occurred=20"), "{bar}");
+    let link = counted.link("northwind");
+    assert_eq!(link, format!("/security-events?tenant={tenant}"));
+    let page = auditor.get(&link).await;
+    assert_eq!((page.rows().len(), page.texts(".chip b")), (1, vec!["northwind".to_owned()]));
+    let all = auditor.get("/security-events/summary?occurred=2000-01-01..&kind=authn_login_fail").await;
+    assert!(all.texts("#summary h2").join("").starts_with("2 events"), "{}", all.text());
+    let none = auditor.get("/security-events/summary?severity=info&kind=malicious_burst").await;
+    assert!(none.text().contains("Nothing to count"));
+    assert_eq!(auditor.get("/security-events/summary?kind=nothing").await.status, 400);
+    assert_eq!(app.support().await.get("/security-events/summary").await.status, 403);
+    let list = auditor.htmx_get("/security-events").await;
+    assert!(!list.is_whole() && list.text().contains("/security-events/summary"));
+}
+
+#[actix_web::test]
+async fn words_are_looked_for_in_kinds_and_details() {
     let app = TestApp::start().await;
     let auditor = app.auditor().await;
     app.execute(
-        "insert into audit.security_events (kind, severity, occurred_at) values
-            ('authn_login_fail', 'warning', now()), ('malicious_burst', 'critical', now()),
-            ('authn_login_fail', 'warning', now() - interval '25 hours')",
+        "insert into audit.security_events (kind, severity, details) values
+            ('authn_login_fail', 'warning', '{\"path\": \"/tenants/Northwind\", \"why\": \"100% (a+b)*\"}'),
+            ('authz_fail', 'warning', '{\"why\": \"audit.view\"}'),
+            ('malicious_csrf', 'critical', '{}')",
     )
     .await;
-    let page = auditor.get("/security-events").await;
-    let series: serde_json::Value =
-        serde_json::from_str(&page.attributes(".chart", "data-series")[0]).expect("a series");
-    let sum =
-        |line: usize| series["y"][line].as_array().map(|line| line.iter().filter_map(|count| count.as_i64()).sum());
-    assert_eq!((sum(0), sum(1), sum(2)), (Some(0), Some(1), Some(1)));
-    assert_eq!(page.texts("details table tbody tr").len(), 24, "the same as a table");
-    let list = auditor.htmx_get("/security-events").await;
-    assert!(!list.text().contains("data-series"), "the list alone is asked for");
+    for (q, found) in [
+        ("northwind", vec!["authn_login_fail"]),
+        ("100%25", vec!["authn_login_fail"]),
+        ("(a%2Bb)*%20100", vec![]),
+        ("audit.view", vec!["authz_fail"]),
+        ("MALICIOUS", vec!["malicious_csrf"]),
+        ("authn", vec!["authn_login_fail"]),
+        ("fail", vec!["authz_fail", "authn_login_fail"]),
+        ("fail&severity=critical", vec![]),
+        ("nowhere", vec![]),
+    ] {
+        let page = auditor.get(&format!("/security-events?q={q}")).await;
+        let kinds: Vec<String> = page.rows().into_iter().map(|row| row[1].clone()).collect();
+        assert_eq!((page.status, kinds), (200, found.into_iter().map(str::to_owned).collect()), "{q}");
+    }
+    for odd in ["a", "%25%25%25", "%00abc"] {
+        assert_eq!(auditor.get(&format!("/security-events?q={odd}")).await.status, 400, "{odd}");
+    }
+}
+
+/// Both logs lead to each other: what was refused to what was done in the same request, and back.
+#[actix_web::test]
+async fn what_belongs_to_one_request_is_shown_on_both_sides() {
+    let app = TestApp::start().await;
+    let auditor = app.auditor().await;
+    let (event, refusal, other, request) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::now_v7());
+    app.execute(&format!(
+        "insert into audit.events (id, action, actor_kind, target_kind, request_id)
+            values ('{event}', 'test.done', 'person', 'thing', '{request}');
+        insert into audit.security_events (id, kind, severity, request_id) values
+            ('{refusal}', 'authz_fail', 'warning', '{request}'), ('{other}', 'malicious_burst', 'critical', null)"
+    ))
+    .await;
+    let page = auditor.get(&format!("/audit/{event}")).await;
+    assert_eq!(page.attributes("#related a", "href"), [format!("/security-events/{refusal}")]);
+    let page = auditor.get(&format!("/security-events/{refusal}")).await;
+    assert_eq!(page.attributes("#related a", "href"), [format!("/audit/{event}")]);
+    assert_eq!(page.attributes("a[rel=bookmark]", "href"), [format!("/security-events/{refusal}")]);
+    assert!(page.texts("dl.facts").join(" ").contains("Not yet"), "it has no leaf");
+    app.seal().await;
+    let leaf = app.text(&format!("select leaf from audit.leaves where event_id = '{refusal}'")).await;
+    let page = auditor.get(&format!("/security-events/{refusal}")).await;
+    assert!(page.texts("dl.facts").join(" ").contains(&format!("leaf {leaf}")), "{}", page.text());
+    let alone = auditor.get(&format!("/security-events/{other}")).await;
+    assert_eq!(alone.attributes("#related a", "href").len(), 0);
+    for id in [refusal, other] {
+        let found = auditor.get(&format!("/audit?q={id}")).await;
+        assert_eq!(found.location(), format!("/security-events/{id}"), "a pasted id is found in either log");
+    }
 }
 
 #[actix_web::test]
@@ -94,7 +178,10 @@ async fn events_are_taken_out_as_csv_and_json() {
     let (auditor, support) = (app.auditor().await, app.support().await);
     assert_eq!(support.get("/security-events.csv").await.status, 403);
     let csv = auditor.get("/security-events.csv?kind=authz_fail").await;
-    assert!(csv.text().starts_with("id,occurred_at,kind,severity,actor_id,request_id,network,details\n"));
+    assert!(
+        csv.text()
+            .starts_with("id,occurred_at,kind,severity,actor_id,session_id,request_id,tenant_id,network,details\n")
+    );
     assert_eq!(csv.text().lines().count(), 2);
     let json: serde_json::Value =
         serde_json::from_slice(&auditor.get("/security-events.json").await.body).expect("JSON");
@@ -118,9 +205,9 @@ async fn asking_for_foreign_rows_is_noted_and_a_typing_mistake_is_not() {
         assert_eq!(manager.get(&path).await.status, 200, "{path}");
     }
     for path in [
-        format!("/tenants/{}", uuid::Uuid::now_v7()),
+        format!("/tenants/{}", Uuid::now_v7()),
         "/tenants/nothing".into(),
-        format!("/tenants/{own}/domains/{}", uuid::Uuid::now_v7()),
+        format!("/tenants/{own}/domains/{}", Uuid::now_v7()),
     ] {
         assert_eq!(manager.get(&path).await.status, 404, "{path}");
     }
@@ -145,7 +232,7 @@ async fn asking_for_foreign_rows_is_noted_and_a_typing_mistake_is_not() {
     let latest = app.text("select details from audit.security_events order by occurred_at desc limit 1").await;
     assert!(latest.contains("outside of their scope") && latest.contains("\"table\": \"clients\""), "{latest}");
     let founder = app.founder().await;
-    assert_eq!(founder.get(&format!("/tenants/{}", uuid::Uuid::now_v7())).await.status, 404);
+    assert_eq!(founder.get(&format!("/tenants/{}", Uuid::now_v7())).await.status, 404);
     assert_eq!(noted().await, before + 2, "who sees everything leaves nothing");
 }
 

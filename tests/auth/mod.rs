@@ -18,6 +18,7 @@ mod open_redirect;
 mod own_password;
 mod parallel_revoke;
 mod passkeys;
+mod read_reason;
 mod recovery_codes;
 mod recovery_race;
 mod replay;

@@ -275,6 +275,8 @@ impl Walk {
             };
             assert_eq!(elsewhere.get("/").await.status, 303);
         }
+        self.send("/read-reason", &[("read_reason", "support_case"), ("read_ticket", "SUP-1")]).await;
+        self.send("/read-reason/end", &[]).await;
         self.send("/sign-out", &[]).await;
         self.send("/sign-in", &[("email", &email), ("password", PASSWORD)]).await;
     }

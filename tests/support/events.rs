@@ -14,6 +14,7 @@ pub struct Event {
     pub outcome: String,
     pub is_read: bool,
     pub reason: Option<String>,
+    pub reason_code: Option<String>,
     pub actor_kind: String,
     pub actor_id: Option<Uuid>,
     pub actor_label: Option<String>,
@@ -68,6 +69,11 @@ impl TestApp {
     /// All events that are not reads, oldest first.
     pub async fn written_events(&self) -> Vec<Event> {
         self.events_where("not e.is_read").await
+    }
+
+    /// The newest event that is a read.
+    pub async fn last_read(&self) -> Event {
+        self.events_where("e.is_read").await.pop().expect("something was read")
     }
 
     /// How many events and changes there are; nothing happened while this stays the same.

@@ -229,6 +229,7 @@ pub fn scoped(scope: &[String], described: Vec<PrivilegeRow>, held: &[Held]) -> 
         name: name.clone(),
         description: String::new(),
         is_dangerous: false,
+        log_reads: false,
     });
     let mut all: Vec<PrivilegeRow> = gone.collect();
     all.extend(described);

@@ -172,7 +172,7 @@ pub fn delegable(conn: &mut PgConnection) -> Result<Vec<PrivilegeRow>, AppError>
     Ok(privileges::table
         .filter(privileges::is_delegable)
         .order(privileges::name)
-        .select((privileges::name, privileges::description, privileges::is_dangerous))
+        .select(PrivilegeRow::as_select())
         .load(conn)?)
 }
 
@@ -187,6 +187,6 @@ pub fn described(conn: &mut PgConnection, names: &[String]) -> Result<Vec<Privil
     Ok(privileges::table
         .filter(privileges::name.eq_any(names))
         .order(privileges::name)
-        .select((privileges::name, privileges::description, privileges::is_dangerous))
+        .select(PrivilegeRow::as_select())
         .load(conn)?)
 }

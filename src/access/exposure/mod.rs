@@ -25,6 +25,7 @@ impl Privilege for ViewExposure {
 impl Privilege for ExportExposure {
     const NAME: &'static str = "exposure.export";
     const DESCRIPTION: &'static str = "Take out as CSV and JSON who could see something, and who did";
+    const LOG_READS: bool = true;
     const ELEVATED: bool = true;
     const PLATFORM_ONLY: bool = true;
 }

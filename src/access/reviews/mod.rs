@@ -37,6 +37,7 @@ impl Privilege for DecideReviews {
 impl Privilege for ExportReviews {
     const NAME: &'static str = "reviews.export";
     const DESCRIPTION: &'static str = "Take the evidence of access reviews out as CSV and JSON";
+    const LOG_READS: bool = true;
     const ELEVATED: bool = true;
     const PLATFORM_ONLY: bool = true;
 }

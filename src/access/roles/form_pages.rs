@@ -87,7 +87,8 @@ pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form
 impl EditForm for RolePatch {
     type Row = Editable;
     type Needs = Manage;
-    const COLUMNS: &'static [&'static str] = &["name", "description", "mfa_required", "privilege_name"];
+    const COLUMNS: &'static [&'static str] =
+        &["name", "description", "mfa_required", "asks_read_reason", "privilege_name"];
     const SHOWS_EFFECT: bool = true;
     const CONSTRAINTS: &'static [ConstraintField] = &CONSTRAINTS;
 

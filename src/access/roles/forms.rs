@@ -9,6 +9,7 @@ pub struct RoleFacts {
     pub name: String,
     pub description: String,
     pub mfa_required: bool,
+    pub asks_read_reason: bool,
     pub privileges: Vec<String>,
 }
 
@@ -28,6 +29,7 @@ impl RoleFacts {
             name: check.line("name", 1, 200),
             description: check.text("description", 0, 2000),
             mfa_required: check.ticked("mfa_required"),
+            asks_read_reason: check.ticked("asks_read_reason"),
             privileges,
         }
     }
@@ -57,6 +59,9 @@ pub fn filled(of: &RoleOf) -> FormView {
         vec![("version", version.as_str()), ("name", &*of.role.name), ("description", &*of.role.description)];
     if of.role.mfa_required {
         values.push(("mfa_required", "on"));
+    }
+    if of.role.asks_read_reason {
+        values.push(("asks_read_reason", "on"));
     }
     values.extend(of.privileges.iter().map(|name| ("privilege_name", name.as_str())));
     FormView::filled(&values)

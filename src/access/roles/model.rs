@@ -1,6 +1,6 @@
 //! A role as it is stored, and what it contains.
 
-use castellan_schema::control::roles;
+use castellan_schema::control::{privileges, roles};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use jiff_diesel::Timestamp;
@@ -15,6 +15,7 @@ pub struct Role {
     pub description: String,
     pub is_system: bool,
     pub mfa_required: bool,
+    pub asks_read_reason: bool,
     pub version: i32,
     pub created_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
@@ -58,12 +59,15 @@ pub struct Listed {
 }
 
 /// One privilege.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = privileges, check_for_backend(Pg))]
 pub struct PrivilegeRow {
     pub name: String,
     pub description: String,
     /// Whether its use asks for elevation.
     pub is_dangerous: bool,
+    /// Whether its use leaves an event though nothing changes.
+    pub log_reads: bool,
 }
 
 /// The privileges of one area: what stands before the dot.

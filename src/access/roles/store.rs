@@ -125,8 +125,7 @@ pub fn privileges_of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<String>, A
 
 /// Everything that a role can contain.
 pub fn all_privileges(conn: &mut PgConnection) -> Result<Vec<PrivilegeRow>, AppError> {
-    let columns = (privileges::name, privileges::description, privileges::is_dangerous);
-    Ok(privileges::table.order(privileges::name).select(columns).load(conn)?)
+    Ok(privileges::table.order(privileges::name).select(PrivilegeRow::as_select()).load(conn)?)
 }
 
 /// Living roles by name, to choose from.
@@ -145,6 +144,7 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &RoleFacts) -> Result<(), 
             roles::name.eq(&new.name),
             roles::description.eq(&new.description),
             roles::mfa_required.eq(new.mfa_required),
+            roles::asks_read_reason.eq(new.asks_read_reason),
         ))
         .execute(&mut **tx)?;
     contain(tx, id, &new.privileges)
@@ -162,6 +162,7 @@ pub fn update(tx: &mut Tx<'_, Manage>, of: &RoleOf, patch: &RolePatch) -> Result
                 roles::name.eq(&patch.facts.name),
                 roles::description.eq(&patch.facts.description),
                 roles::mfa_required.eq(patch.facts.mfa_required),
+                roles::asks_read_reason.eq(patch.facts.asks_read_reason),
             ))
             .execute(&mut **tx)?;
         if updated == 0 {

@@ -1,11 +1,13 @@
 //! What is around an event: its place in the sealed log, the same request, the same object.
 
 use castellan_schema::audit::{events, leaves};
-use diesel::dsl::now;
+use diesel::dsl::{not, now};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::audit::history::Event;
+use crate::audit::security_events;
+use crate::audit::security_events::store::SecurityEvent;
 use crate::error::AppError;
 
 /// Events of the same request that are shown.
@@ -19,6 +21,8 @@ pub struct Around {
     pub related: Vec<Event>,
     /// There are more of them.
     pub is_cut: bool,
+    /// What was refused in it.
+    pub refusals: Vec<SecurityEvent>,
     /// The events of the same object before and after it.
     pub previous: Option<Uuid>,
     pub next: Option<Uuid>,
@@ -33,13 +37,14 @@ impl Around {
 
 /// Looks around.
 pub fn of(conn: &mut PgConnection, event: &Event) -> Result<Around, AppError> {
-    let mut related = related(conn, event)?;
+    let mut related = of_request(conn, event.request_id, event.id)?;
     let is_cut = related.len() as i64 > RELATED;
     related.truncate(RELATED as usize);
     Ok(Around {
         leaf: leaf_of(conn, event.id)?,
         related,
         is_cut,
+        refusals: security_events::store::of_request(conn, event.request_id, event.id)?,
         previous: beside(conn, event, false)?,
         next: beside(conn, event, true)?,
     })
@@ -50,10 +55,15 @@ pub fn leaf_of(conn: &mut PgConnection, id: Uuid) -> Result<Option<i64>, AppErro
     Ok(leaves::table.filter(leaves::event_id.eq(id)).select(leaves::leaf).first(conn).optional()?)
 }
 
-fn related(conn: &mut PgConnection, event: &Event) -> Result<Vec<Event>, AppError> {
-    let Some(request) = event.request_id else { return Ok(Vec::new()) };
+/// Events of a request but for one, oldest first, and one more than are shown.
+pub(in crate::audit) fn of_request(
+    conn: &mut PgConnection,
+    request: Option<Uuid>,
+    but: Uuid,
+) -> Result<Vec<Event>, AppError> {
+    let Some(request) = request else { return Ok(Vec::new()) };
     Ok(events::table
-        .filter(events::request_id.eq(request).and(events::id.ne(event.id)).and(events::occurred_at.le(now)))
+        .filter(events::request_id.eq(request).and(events::id.ne(but)).and(events::occurred_at.le(now)))
         .order((events::occurred_at, events::id))
         .limit(RELATED + 1)
         .select(Event::as_select())
@@ -64,7 +74,11 @@ fn related(conn: &mut PgConnection, event: &Event) -> Result<Vec<Event>, AppErro
 fn beside(conn: &mut PgConnection, event: &Event, is_later: bool) -> Result<Option<Uuid>, AppError> {
     let Some(target) = event.target_id else { return Ok(None) };
     let (at, id) = (event.occurred_at, event.id);
-    let query = events::table.filter(events::target_id.eq(target)).select(events::id).limit(1).into_boxed();
+    let mut query = events::table.filter(events::target_id.eq(target)).select(events::id).limit(1).into_boxed();
+    if !event.is_read {
+        // Reads of a person come between their changes, many of them.
+        query = query.filter(not(events::is_read));
+    }
     let query = match is_later {
         true => query
             .filter(events::occurred_at.ge(at).and(events::occurred_at.le(now)))

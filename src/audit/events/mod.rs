@@ -3,10 +3,11 @@
 mod around;
 pub mod diff;
 pub mod event;
-mod histogram;
+pub(in crate::audit) mod histogram;
 pub mod pages;
 pub mod search;
 pub mod store;
 pub mod summary;
 
 pub use around::leaf_of;
+pub(in crate::audit) use around::of_request;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::histogram::SEVERITIES;
 use super::{search, store};
-use crate::actor::Can;
+use crate::actor::{Can, REASON_CODES};
 use crate::audit::history::{self, Event};
 use crate::audit::{Export, Glance, View};
 use crate::db::Db;
@@ -25,18 +25,6 @@ use crate::web::page::{self, Shell};
 
 /// In whose name people acted when it was not their own.
 pub const ACTING: [&str; 2] = ["delegation", "impersonation"];
-
-/// Why personal data was read, as the database allows it.
-const REASON_CODES: [&str; 8] = [
-    "customer_request",
-    "support_case",
-    "privacy_request",
-    "security_investigation",
-    "billing",
-    "legal",
-    "incident",
-    "maintenance",
-];
 
 /// What the log can be asked for.
 pub const LIST: ListSpec = ListSpec {
@@ -63,9 +51,9 @@ pub const LIST: ListSpec = ListSpec {
 
 /// Names for the ids that a page shows.
 pub struct Words {
-    pub(super) people: HashMap<Uuid, String>,
-    pub(super) slugs: HashMap<Uuid, String>,
-    pub(super) clients: HashMap<Uuid, String>,
+    pub(in crate::audit) people: HashMap<Uuid, String>,
+    pub(in crate::audit) slugs: HashMap<Uuid, String>,
+    pub(in crate::audit) clients: HashMap<Uuid, String>,
 }
 
 impl Words {
@@ -93,7 +81,7 @@ impl Words {
     }
 
     /// Adds the names of what has these ids, whatever it is.
-    pub(super) fn learn(&mut self, conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), AppError> {
+    pub(in crate::audit) fn learn(&mut self, conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), AppError> {
         self.people.extend(history::names(conn, ids.iter().copied())?);
         self.slugs.extend(store::slugs(conn, ids.iter().copied())?);
         self.clients.extend(store::client_slugs(conn, ids.iter().copied())?);
@@ -106,7 +94,7 @@ impl Words {
     }
 
     /// The name that an id has, and the page of it.
-    pub(super) fn link(&self, id: &Uuid, shell: &Shell) -> Option<(String, String)> {
+    pub(in crate::audit) fn link(&self, id: &Uuid, shell: &Shell) -> Option<(String, String)> {
         let place = match (self.slugs.contains_key(id), self.clients.contains_key(id)) {
             (true, _) => format!("/tenants/{id}"),
             (_, true) => format!("/clients/{id}"),
@@ -117,13 +105,13 @@ impl Words {
     }
 
     /// An address, or the id of somebody who has none any more.
-    pub(super) fn person(&self, id: &Uuid) -> String {
+    pub(in crate::audit) fn person(&self, id: &Uuid) -> String {
         self.people.get(id).cloned().unwrap_or_else(|| format!("person {id}"))
     }
 }
 
 /// The words that stand for chosen ids, as the chips show them.
-fn worded(values: Vec<String>, words: &HashMap<Uuid, String>) -> String {
+pub(in crate::audit) fn worded(values: Vec<String>, words: &HashMap<Uuid, String>) -> String {
     let word = |value: String| value.parse().ok().and_then(|id: Uuid| words.get(&id).cloned()).unwrap_or(value);
     values.into_iter().map(word).collect::<Vec<_>>().join(", ")
 }
@@ -244,6 +232,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "outcome",
         "is_read",
         "reason",
+        "reason_code",
         "target_kind",
         "target_id",
         "tenant_id",
@@ -280,6 +269,7 @@ fn cells(event: &Event) -> Vec<String> {
         event.outcome.clone(),
         event.is_read.to_string(),
         event.reason.clone().unwrap_or_default(),
+        event.reason_code.clone().unwrap_or_default(),
         event.target_kind.clone(),
         id(event.target_id),
         id(event.tenant_id),

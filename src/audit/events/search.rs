@@ -1,6 +1,6 @@
 //! Searching the log by words: in reasons, and in the names of what something was done to.
 
-use castellan_schema::audit::events;
+use castellan_schema::audit::{events, security_events};
 use castellan_schema::control::{clients, tenants, users};
 use diesel::dsl::{exists, now};
 use diesel::pg::Pg;
@@ -19,7 +19,7 @@ const LETTERS: usize = 3;
 /// Targets of each kind whose events are looked for.
 const TARGETS: i64 = 10;
 /// Up to so many reasons are read by their own index; more of them are met soon in the order of the log.
-const FEW: i64 = 4000;
+pub(in crate::audit) const FEW: i64 = 4000;
 
 /// What the words of a search stand for.
 pub struct Found {
@@ -60,7 +60,8 @@ impl Found {
     }
 }
 
-fn check(q: &str) -> Result<(), AppError> {
+/// Refuses words that no index of words can find.
+pub(in crate::audit) fn check(q: &str) -> Result<(), AppError> {
     let has_word = q.split(|letter: char| !letter.is_alphanumeric()).any(|word| word.chars().count() >= LETTERS);
     match has_word {
         true => Ok(()),
@@ -79,21 +80,27 @@ fn targets(conn: &mut PgConnection, pattern: String) -> Result<Vec<Uuid>, AppErr
     Ok(ids)
 }
 
-/// The event of this id, or the events of a request, of somebody, or of anything else that something was done to.
+/// The event of this id in either log, or the events of a request, of somebody, or of anything else that something was
+/// done to.
 pub fn place_of(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
     let past = || events::table.filter(events::occurred_at.le(now));
-    let (is_event, is_request, is_person, is_target): (bool, bool, bool, bool) = diesel::select((
+    let refused = || security_events::table.filter(security_events::occurred_at.le(now));
+    let found: (bool, bool, bool, bool, bool, bool) = diesel::select((
         exists(past().filter(events::id.eq(id))),
         exists(past().filter(events::request_id.eq(id))),
         exists(users::table.find(id)),
         exists(past().filter(events::target_id.eq(id))),
+        exists(refused().filter(security_events::id.eq(id))),
+        exists(refused().filter(security_events::request_id.eq(id))),
     ))
     .first(conn)?;
-    Ok(match (is_event, is_request, is_person, is_target) {
+    Ok(match found {
         (true, ..) => Some(format!("/audit/{id}")),
         (_, true, ..) => Some(format!("/audit?request={id}")),
-        (_, _, true, _) => Some(format!("/audit?actor={id}")),
-        (.., true) => Some(format!("/audit?target={id}")),
+        (_, _, true, ..) => Some(format!("/audit?actor={id}")),
+        (_, _, _, true, ..) => Some(format!("/audit?target={id}")),
+        (.., true, _) => Some(format!("/security-events/{id}")),
+        (.., true) => Some(format!("/security-events?request={id}")),
         _ => None,
     })
 }

@@ -15,7 +15,7 @@ use super::search::Found;
 use crate::action::RowChange;
 use crate::audit::erasure;
 use crate::audit::history::Event;
-use crate::db::functions::{IsRaised, IsTrouble, known_actions};
+use crate::db::functions::{IsFailure, IsRaised, IsTrouble, known_actions};
 use crate::db::keyset::{CappedCount, Slice, SortKey, Window};
 use crate::error::AppError;
 use crate::web::list::List;
@@ -44,12 +44,7 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Event>, AppErr
         let query = keyset!(part, &list.window, events::occurred_at => Timestamp, events::id);
         rows.extend(query.select(Event::as_select()).load(conn)?);
     }
-    let place = |event: &Event| (event.occurred_at.to_jiff(), event.id);
-    match list.window.ascending() {
-        true => rows.sort_by_key(place),
-        false => rows.sort_by_key(|event| std::cmp::Reverse(place(event))),
-    }
-    rows.dedup_by_key(|event| event.id);
+    let rows = list.window.merged(rows, |event| (event.occurred_at.to_jiff(), event.id));
     Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
 }
 
@@ -174,8 +169,11 @@ fn by_actor(list: &List, query: Boxed) -> Boxed {
     }
 }
 
-/// What did not succeed has an index of its own, which needs its condition spelled out.
+/// What did not succeed has an index of its own, and so has what failed; each needs its condition spelled out.
 fn outcomes(query: Boxed, outcomes: Vec<String>) -> Boxed {
+    if outcomes.iter().all(|outcome| outcome == "failure") && !outcomes.is_empty() {
+        return query.filter(IsFailure::new(events::outcome));
+    }
     match outcomes.iter().any(|outcome| outcome == "success") {
         false if !outcomes.is_empty() => {
             query.filter(IsTrouble::new(events::outcome)).filter(events::outcome.eq_any(outcomes))

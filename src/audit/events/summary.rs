@@ -19,7 +19,7 @@ use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::filters;
-use crate::web::list::List;
+use crate::web::list::{List, ListSpec};
 use crate::web::page::{self, Shell};
 
 /// Where the log is, whose filters these are.
@@ -27,6 +27,8 @@ const LOG: &str = "/audit";
 const COUNTED: usize = 10_000;
 /// Days that are counted where no time is asked for.
 const DAYS: i64 = 30;
+/// Longer than any name of an action or a code.
+const SHORT: usize = 60;
 /// Values shown of each field.
 const VALUES: usize = 6;
 
@@ -71,37 +73,140 @@ struct Summary {
     log: String,
 }
 
+/// What counting needs of an event, of whichever log.
+pub(in crate::audit) trait Counted {
+    /// When it was.
+    fn at(&self) -> Timestamp;
+    /// One of [`SEVERITIES`].
+    fn severity(&self) -> &str;
+}
+
+impl Counted for Sketch {
+    fn at(&self) -> Timestamp {
+        self.occurred_at.to_jiff()
+    }
+    fn severity(&self) -> &str {
+        &self.severity
+    }
+}
+
+/// A field of a list, and what an event has in it.
+pub(in crate::audit) type Value<S> = (&'static str, fn(&S) -> Option<String>);
+
+/// A list of which the newest are counted.
+pub(in crate::audit) struct Asked {
+    spec: &'static ListSpec,
+    /// Where the events are.
+    log: &'static str,
+    /// As it was asked for.
+    list: List,
+    since: Timestamp,
+    now: Timestamp,
+}
+
+impl Asked {
+    /// The list at `log` that a request has the filters of.
+    pub(in crate::audit) fn of(
+        spec: &'static ListSpec,
+        log: &'static str,
+        context: &Context,
+    ) -> Result<Asked, AppError> {
+        let now = Timestamp::now();
+        let since = now - SignedDuration::from_hours(24 * DAYS);
+        Ok(Asked { spec, log, list: List::of(spec, context)?.on(log), since, now })
+    }
+
+    fn is_of_latest_days(&self) -> bool {
+        self.list.span("occurred").is_none()
+    }
+
+    /// What is counted, and how much of it at most.
+    pub(in crate::audit) fn counted(&self) -> (List, usize) {
+        let list = match self.is_of_latest_days() {
+            true => self.list.with("occurred", &format!("{}..", self.since)),
+            false => self.list.clone(),
+        };
+        (list, COUNTED)
+    }
+
+    /// The page, for the log of this name, with the newest events and the names of ids.
+    pub(in crate::audit) fn page<S: Counted>(
+        &self,
+        context: &Context,
+        name: &str,
+        events: &[S],
+        fields: &[Value<S>],
+        words: &Words,
+    ) -> Result<HttpResponse, AppError> {
+        let capped = events.len() == COUNTED;
+        let (from, until) = self.stretch(events, capped);
+        let bars = histogram::bars(from, until, events.iter().map(|event| (event.at(), event.severity())));
+        let page = Summary {
+            shell: context.shell("Counted").under(name, self.log),
+            headline: headline(events.len(), capped, self.is_of_latest_days()),
+            ends: bars.first().zip(bars.last()).map(|(first, last)| (first.from.into(), last.until.into())),
+            columns: columns(&self.list, bars),
+            facets: self.facets(events, fields, words),
+            is_empty: events.is_empty(),
+            capped,
+            log: self.list.at_start(),
+        };
+        page::ok(if context.wants("summary") { page.as_summary().render() } else { page.render() })
+    }
+
+    /// From where to where bars are drawn: what was asked for, but no longer than what was counted.
+    fn stretch<S: Counted>(&self, events: &[S], capped: bool) -> (Timestamp, Timestamp) {
+        let span = self.list.span("occurred");
+        let oldest = events.last().map_or(self.since, Counted::at);
+        let asked = match span {
+            Some(span) => span.from.map(|from| from.to_jiff()),
+            None => Some(self.since),
+        };
+        let from = if capped { oldest } else { asked.unwrap_or(oldest) };
+        // The end is left out of the span.
+        let until = span.and_then(|span| span.until).map(|until| until.to_jiff() - SignedDuration::from_micros(1));
+        (from, until.unwrap_or(self.now).max(from))
+    }
+
+    fn facets<S>(&self, events: &[S], fields: &[Value<S>], words: &Words) -> Vec<Facet> {
+        let facet = |(field, value): &Value<S>| {
+            let label = self.spec.fields.iter().find(|known| known.name == *field).map_or(*field, |known| known.label);
+            Facet { label, values: values(&self.list, field, events.iter().filter_map(value), words) }
+        };
+        fields.iter().map(facet).filter(|facet| !facet.values.is_empty()).collect()
+    }
+}
+
+const FIELDS: [Value<Sketch>; 10] = [
+    ("action", |event| Some(event.action.clone())),
+    ("actor", |event| event.actor_id.map(|id| id.to_string()).or_else(|| event.actor_label.clone())),
+    ("effective_actor", |event| event.effective_actor_id.map(|id| id.to_string())),
+    ("tenant", |event| event.tenant_id.map(|id| id.to_string())),
+    ("client", |event| event.client_id.map(|id| id.to_string())),
+    ("outcome", |event| Some(event.outcome.clone())),
+    ("severity", |event| Some(event.severity.clone())),
+    ("reason_code", |event| event.reason_code.clone()),
+    ("kind", |event| Some(if event.is_read { "reads" } else { "changes" }.to_owned())),
+    ("acting", |event| {
+        let acting = if event.delegation_id.is_some() { "delegation" } else { "impersonation" };
+        event.effective_actor_id.map(|_| acting.to_owned())
+    }),
+];
+
 pub async fn show(can: Can<Glance>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::of(&LIST, &context)?.on(LOG);
-    let now = Timestamp::now();
-    let latest_days = list.span("occurred").is_none();
-    let since = now - SignedDuration::from_hours(24 * DAYS);
-    let counted = if latest_days { list.with("occurred", &format!("{since}..")) } else { list.clone() };
+    let asked = Asked::of(&LIST, LOG, &context)?;
+    let (list, most) = asked.counted();
     let (events, words) = db
         .read(&can, move |conn| {
-            let events = store::newest(conn, &counted, COUNTED)?;
+            let events = store::newest(conn, &list, most)?;
             let people = events.iter().flat_map(|event| [event.actor_id, event.effective_actor_id]).flatten();
             let tenants = events.iter().filter_map(|event| event.tenant_id);
             let clients = events.iter().filter_map(|event| event.client_id);
-            let words = Words::named(conn, &counted, people, tenants, clients)?;
+            let words = Words::named(conn, &list, people, tenants, clients)?;
             Ok((events, words))
         })
         .await?;
-    let capped = events.len() == COUNTED;
-    let (from, until) = stretch(&list, &events, capped, since, now);
-    let bars =
-        histogram::bars(from, until, events.iter().map(|event| (event.occurred_at.to_jiff(), event.severity.as_str())));
-    let page = Summary {
-        shell: context.shell("Counted").under("Audit log", LOG),
-        headline: headline(events.len(), capped, latest_days),
-        ends: bars.first().zip(bars.last()).map(|(first, last)| (first.from.into(), last.until.into())),
-        columns: columns(&list, bars),
-        facets: facets(&list, &events, &words),
-        is_empty: events.is_empty(),
-        capped,
-        log: list.at_start(),
-    };
-    page::ok(if context.wants("summary") { page.as_summary().render() } else { page.render() })
+    asked.page(&context, "Audit log", &events, &FIELDS, &words)
 }
 
 fn headline(count: usize, capped: bool, latest_days: bool) -> String {
@@ -133,44 +238,6 @@ fn words_of(bar: &Bar) -> String {
     format!("{}: {}{raised}", filters::utc(bar.from), events_of(bar.total()))
 }
 
-/// From where to where bars are drawn: what was asked for, but no longer than what was counted.
-fn stretch(list: &List, events: &[Sketch], capped: bool, since: Timestamp, now: Timestamp) -> (Timestamp, Timestamp) {
-    let span = list.span("occurred");
-    let oldest = events.last().map_or(since, |event| event.occurred_at.to_jiff());
-    let asked = match span {
-        Some(span) => span.from.map(|from| from.to_jiff()),
-        None => Some(since),
-    };
-    let from = if capped { oldest } else { asked.unwrap_or(oldest) };
-    // The end is left out of the span.
-    let until = span.and_then(|span| span.until).map(|until| until.to_jiff() - SignedDuration::from_micros(1));
-    (from, until.unwrap_or(now).max(from))
-}
-
-fn facets(list: &List, events: &[Sketch], words: &Words) -> Vec<Facet> {
-    type Values = fn(&Sketch) -> Option<String>;
-    let fields: [(&'static str, Values); 10] = [
-        ("action", |event| Some(event.action.clone())),
-        ("actor", |event| event.actor_id.map(|id| id.to_string()).or_else(|| event.actor_label.clone())),
-        ("effective_actor", |event| event.effective_actor_id.map(|id| id.to_string())),
-        ("tenant", |event| event.tenant_id.map(|id| id.to_string())),
-        ("client", |event| event.client_id.map(|id| id.to_string())),
-        ("outcome", |event| Some(event.outcome.clone())),
-        ("severity", |event| Some(event.severity.clone())),
-        ("reason_code", |event| event.reason_code.clone()),
-        ("kind", |event| Some(if event.is_read { "reads" } else { "changes" }.to_owned())),
-        ("acting", |event| {
-            let acting = if event.delegation_id.is_some() { "delegation" } else { "impersonation" };
-            event.effective_actor_id.map(|_| acting.to_owned())
-        }),
-    ];
-    let facet = |(field, value): (&'static str, Values)| {
-        let label = LIST.fields.iter().find(|known| known.name == field).map_or(field, |known| known.label);
-        Facet { label, values: values(list, field, events.iter().filter_map(value), words) }
-    };
-    fields.into_iter().map(facet).filter(|facet| !facet.values.is_empty()).collect()
-}
-
 /// The chosen values, and the most frequent of the others.
 fn values(list: &List, field: &str, values: impl Iterator<Item = String>, words: &Words) -> Vec<FacetValue> {
     let chosen = list.values(field);
@@ -183,10 +250,18 @@ fn values(list: &List, field: &str, values: impl Iterator<Item = String>, words:
     counts.sort_by(|one, other| (other.0, other.1, &one.2).cmp(&(one.0, one.1, &other.2)));
     let shown = counts.into_iter().take(VALUES.max(chosen.len()));
     let value = |(chosen, count, value): (bool, usize, String)| FacetValue {
-        word: value.parse::<Uuid>().ok().and_then(|id| words.word(&id)).unwrap_or_else(|| value.clone()),
+        word: value.parse::<Uuid>().ok().and_then(|id| words.word(&id)).unwrap_or_else(|| short(&value)),
         href: list.toggle(field, &value),
         count: filters::thousands(count as i64),
         chosen,
     };
     shown.map(value).collect()
+}
+
+/// Of what no name is made of, such as a hash, enough to tell two apart.
+fn short(value: &str) -> String {
+    match value.chars().count() <= SHORT {
+        true => value.to_owned(),
+        false => value.chars().take(8).collect(),
+    }
 }

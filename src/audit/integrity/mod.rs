@@ -1,4 +1,5 @@
 //! What makes the log evidence, at a glance: how far it is sealed, and what outsiders need to check it.
 
 pub mod pages;
+pub mod proofs;
 pub mod store;

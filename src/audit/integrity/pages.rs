@@ -52,19 +52,21 @@ pub async fn show(
 pub async fn checkpoint(can: Can<Glance>, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let none = || AppError::Conflict("There is no checkpoint yet: nothing was signed.".into());
     let latest = db.read(&can, last_checkpoint).await?.ok_or_else(none)?;
-    Ok(download("castellan-audit-checkpoint.txt", latest.note))
+    Ok(download("castellan-audit-checkpoint.txt", TEXT, latest.note))
 }
 
 /// The public keys, which checkpoints are checked with.
 pub async fn public_key(_: Can<Glance>, keys: Data<KeyFile>) -> Result<HttpResponse, AppError> {
     let elsewhere = || AppError::Conflict("The public keys lie where the log is sealed, which is not here.".into());
     let keys = keys.public()?.ok_or_else(elsewhere)?;
-    Ok(download("castellan-audit-keys.pub", keys))
+    Ok(download("castellan-audit-keys.pub", TEXT, keys))
 }
 
-fn download(name: &str, text: String) -> HttpResponse {
+const TEXT: &str = "text/plain; charset=utf-8";
+
+pub(super) fn download(name: &str, kind: &'static str, text: String) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .insert_header((CONTENT_TYPE, kind))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .body(text)
 }

@@ -1,5 +1,5 @@
 //! Refusals and sign-in trouble.
 
-mod chart;
 pub mod pages;
 pub mod store;
+pub mod summary;

@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
-use jiff::Timestamp;
+use diesel::PgConnection;
 use uuid::Uuid;
 
-use super::chart::{self, Hour, SEVERITIES};
 use super::store::{self, SecurityEvent};
 use crate::actor::Can;
-use crate::audit::{Export, View, history};
+use crate::audit::events::histogram::SEVERITIES;
+use crate::audit::events::pages::{Words, worded};
+use crate::audit::events::store as event_store;
+use crate::audit::history::Event;
+use crate::audit::{Export, View, events, history};
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -22,11 +25,12 @@ use crate::web::page::{self, Shell};
 
 /// What the list can be asked for.
 pub const LIST: ListSpec = ListSpec {
-    search: "",
+    search: "kinds and details",
     fields: &[
         Field { name: "kind", label: "kind", kind: FieldKind::Choice(SecurityKind::NAMES) },
         Field { name: "severity", label: "severity", kind: FieldKind::Choice(&SEVERITIES) },
         Field { name: "actor", label: "who", kind: FieldKind::Id },
+        Field { name: "tenant", label: "tenant", kind: FieldKind::Id },
         Field { name: "network", label: "network", kind: FieldKind::Text },
         Field { name: "request", label: "request", kind: FieldKind::Id },
         Field { name: "occurred", label: "occurred", kind: FieldKind::Days },
@@ -40,47 +44,44 @@ struct Index {
     shell: Shell,
     list: ListView,
     events: Vec<SecurityEvent>,
-    people: HashMap<Uuid, String>,
+    words: Words,
     bursts: Vec<SecurityEvent>,
-    hours: Vec<Hour>,
-    series: String,
-    /// There are more than the chart counts.
-    capped: bool,
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let list = List::of(&LIST, &context)?;
     let wants_list = context.wants_list;
-    let (slice, people, (latest, bursts), list) = db
+    let (slice, words, bursts, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
-            let known = slice.rows.iter().filter_map(|event| event.actor_id).chain(list.ids("actor"));
-            let people = history::names(conn, known)?;
+            let words = words_of(conn, Some(&list), &slice.rows)?;
             // The list alone is wanted without what stands above it.
-            let above = if wants_list { Default::default() } else { (store::latest(conn)?, store::bursts(conn)?) };
-            Ok((slice, people, above, list))
+            let bursts = if wants_list { Vec::new() } else { store::bursts(conn)? };
+            Ok((slice, words, bursts, list))
         })
         .await?;
     let mut view = list.view(&slice, slice.rows.len() as i64);
-    view.word("who", words(list.ids("actor"), &people));
+    view.word("who", worded(list.values("actor"), &words.people));
+    view.word("tenant", worded(list.values("tenant"), &words.slugs));
     view.word("network", list.values("network").iter().map(|text| short(text)).collect::<Vec<_>>().join(", "));
-    let hours = chart::hours(&latest, Timestamp::now());
-    let page = Index {
-        shell: context.shell("Security events"),
-        list: view,
-        events: slice.rows,
-        people,
-        bursts,
-        series: chart::series(&hours),
-        hours,
-        capped: latest.len() as i64 == store::COUNTED,
-    };
+    let page = Index { shell: context.shell("Security events"), list: view, events: slice.rows, words, bursts };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 
-fn words(ids: Vec<Uuid>, people: &HashMap<Uuid, String>) -> String {
-    let word = |id: &Uuid| people.get(id).cloned().unwrap_or_else(|| id.to_string());
-    ids.iter().map(word).collect::<Vec<_>>().join(", ")
+/// Names of who is in these events, and of what the list was asked for.
+pub(super) fn words_of(
+    conn: &mut PgConnection,
+    list: Option<&List>,
+    events: &[SecurityEvent],
+) -> Result<Words, AppError> {
+    let asked = |field: &str| list.map(|list| list.ids(field)).unwrap_or_default();
+    let people = events.iter().filter_map(|event| event.actor_id).chain(asked("actor"));
+    let tenants = events.iter().filter_map(|event| event.tenant_id).chain(asked("tenant"));
+    Ok(Words {
+        people: history::names(conn, people)?,
+        slugs: event_store::slugs(conn, tenants)?,
+        clients: HashMap::new(),
+    })
 }
 
 /// Enough of a network's hash to tell two apart.
@@ -93,31 +94,48 @@ fn short(network: &str) -> String {
 struct Show {
     shell: Shell,
     event: SecurityEvent,
-    people: HashMap<Uuid, String>,
+    words: Words,
+    /// Others of the same request.
     related: Vec<SecurityEvent>,
+    /// What was done in the same request.
+    done: Vec<Event>,
     /// Its leaf in the sealed log; none until it has one.
     leaf: Option<i64>,
     details: String,
 }
 
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let (event, people, related, leaf) = db
+    let page = db
         .read(&can, move |conn| {
             let event = store::find(conn, *id)?;
-            let people = history::names(conn, event.actor_id.into_iter())?;
-            let related = store::related(conn, &event)?;
-            let leaf = crate::audit::events::leaf_of(conn, event.id)?;
-            Ok((event, people, related, leaf))
+            let shell = context.shell(event.kind.clone()).under("Security events", "/security-events");
+            Ok(Show {
+                shell: shell.under(event.id.to_string(), ""),
+                words: words_of(conn, None, std::slice::from_ref(&event))?,
+                related: store::of_request(conn, event.request_id, event.id)?,
+                done: events::of_request(conn, event.request_id, event.id)?,
+                leaf: events::leaf_of(conn, event.id)?,
+                details: serde_json::to_string_pretty(&event.details).unwrap_or_default(),
+                event,
+            })
         })
         .await?;
-    let shell = context.shell(event.kind.clone()).under("Security events", "/security-events");
-    let shell = shell.under(event.id.to_string(), "");
-    let details = serde_json::to_string_pretty(&event.details).unwrap_or_default();
-    page::ok(Show { shell, event, people, related, leaf, details }.render())
+    page::ok(page.render())
 }
 
 pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    const HEADER: &[&str] = &["id", "occurred_at", "kind", "severity", "actor_id", "request_id", "network", "details"];
+    const HEADER: &[&str] = &[
+        "id",
+        "occurred_at",
+        "kind",
+        "severity",
+        "actor_id",
+        "session_id",
+        "request_id",
+        "tenant_id",
+        "network",
+        "details",
+    ];
     let list = List::of(&LIST, &context)?;
     db.note_read(&can).await?;
     let load = move |list: List| {
@@ -132,7 +150,9 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
             event.kind.clone(),
             event.severity.clone(),
             id(event.actor_id),
+            id(event.session_id),
             id(event.request_id),
+            id(event.tenant_id),
             event.network_key(),
             event.details.to_string(),
         ]

@@ -1,18 +1,26 @@
 //! Every statement on security events.
 
+use std::cmp::Reverse;
+
 use castellan_schema::audit::security_events as s;
 use diesel::dsl::now;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use jiff_diesel::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::audit::events::search;
+use crate::audit::events::summary::Counted;
 use crate::db::SecurityKind;
+use crate::db::functions::{lower, strpos, text_of};
 use crate::db::keyset::{CappedCount, Slice, SortKey};
 use crate::error::AppError;
 use crate::web::list::{List, Span};
 use crate::{keyset, one_of};
+
+type Boxed = s::BoxedQuery<'static, Pg>;
 
 /// One refusal, or one trouble with signing in.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -23,7 +31,9 @@ pub struct SecurityEvent {
     pub kind: String,
     pub severity: String,
     pub actor_id: Option<Uuid>,
+    pub session_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
+    pub tenant_id: Option<Uuid>,
     pub network_hash: Option<Vec<u8>>,
     pub details: Value,
 }
@@ -65,18 +75,73 @@ impl SecurityEvent {
     }
 }
 
+impl Counted for SecurityEvent {
+    fn at(&self) -> jiff::Timestamp {
+        self.occurred_at.to_jiff()
+    }
+    fn severity(&self) -> &str {
+        &self.severity
+    }
+}
+
 /// One page of the list.
 pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<SecurityEvent>, AppError> {
+    let mut rows: Vec<SecurityEvent> = Vec::new();
+    for part in parts(conn, list)? {
+        let query = keyset!(part, &list.window, s::occurred_at => Timestamp, s::id);
+        rows.extend(query.select(SecurityEvent::as_select()).load(conn)?);
+    }
+    let rows = list.window.merged(rows, |event| (event.at(), event.id));
+    Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
+}
+
+/// The newest of a list, for counting.
+pub fn newest(conn: &mut PgConnection, list: &List, limit: usize) -> Result<Vec<SecurityEvent>, AppError> {
+    let mut rows: Vec<SecurityEvent> = Vec::new();
+    for part in parts(conn, list)? {
+        let query = part.order((s::occurred_at.desc(), s::id.desc())).limit(limit as i64);
+        rows.extend(query.select(SecurityEvent::as_select()).load(conn)?);
+    }
+    rows.sort_by_key(|event| Reverse((event.at(), event.id)));
+    rows.dedup_by_key(|event| event.id);
+    rows.truncate(limit);
+    Ok(rows)
+}
+
+/// Queries that make up the list together: a search is read once for each kind that it names and once for details,
+/// each by an index that is in order.
+fn parts(conn: &mut PgConnection, list: &List) -> Result<Vec<Boxed>, AppError> {
+    let (Some(q), Some(pattern)) = (&list.q, list.pattern()) else { return Ok(vec![narrowed(list)]) };
+    search::check(q)?;
+    let words = q.to_lowercase();
+    let kinds = SecurityKind::NAMES.iter().copied().filter(|name| name.contains(&words));
+    let mut parts: Vec<Boxed> = kinds.map(|kind| narrowed(list).filter(s::kind.eq(kind))).collect();
+    let said = narrowed(list).filter(text_of(s::details).ilike(pattern)).select(s::id).limit(search::FEW);
+    let few: Vec<Uuid> = said.load(conn)?;
+    parts.push(match few.len() as i64 == search::FEW {
+        false => narrowed(list).filter(s::id.eq_any(few)),
+        // Spelled so that the planner reads in order, where the index of words would collect all.
+        true => {
+            let lower_q = lower(words.into_sql::<Nullable<Text>>());
+            narrowed(list).filter(strpos(lower(text_of(s::details).nullable()), lower_q).gt(0))
+        }
+    });
+    Ok(parts)
+}
+
+fn narrowed(list: &List) -> Boxed {
     let mut query = within(list.span("occurred"));
     query = one_of!(query, s::kind, list.values("kind"));
     query = one_of!(query, s::severity, list.values("severity"));
-    query = one_of!(query, s::actor_id, list.ids("actor").into_iter().map(Some).collect::<Vec<_>>());
+    query = one_of!(query, s::actor_id, some(list.ids("actor")));
+    query = one_of!(query, s::tenant_id, some(list.ids("tenant")));
     query = one_of!(query, s::request_id, list.ids("request"));
-    query = one_of!(query, s::network_hash, list.values("network").iter().map(|text| bytes(text)).collect::<Vec<_>>());
-    let rows: Vec<SecurityEvent> = keyset!(query, &list.window, s::occurred_at => Timestamp, s::id)
-        .select(SecurityEvent::as_select())
-        .load(conn)?;
-    Ok(list.window.slice(rows, |event| (event.occurred_at.to_key(), event.id)))
+    one_of!(query, s::network_hash, list.values("network").iter().map(|text| bytes(text)).collect::<Vec<_>>())
+}
+
+/// Ids as columns hold them that are mostly empty.
+fn some(ids: Vec<Uuid>) -> Vec<Option<Uuid>> {
+    ids.into_iter().map(Some).collect()
 }
 
 /// The event, or `NotFound`.
@@ -84,11 +149,11 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<SecurityEvent, AppError
     Ok(within(None).filter(s::id.eq(id)).select(SecurityEvent::as_select()).first(conn)?)
 }
 
-/// Others of the same request, oldest first, up to twenty.
-pub fn related(conn: &mut PgConnection, event: &SecurityEvent) -> Result<Vec<SecurityEvent>, AppError> {
-    let Some(request) = event.request_id else { return Ok(Vec::new()) };
+/// Those of a request but for one, oldest first, up to twenty.
+pub fn of_request(conn: &mut PgConnection, request: Option<Uuid>, but: Uuid) -> Result<Vec<SecurityEvent>, AppError> {
+    let Some(request) = request else { return Ok(Vec::new()) };
     Ok(within(None)
-        .filter(s::request_id.eq(request).and(s::id.ne(event.id)))
+        .filter(s::request_id.eq(request).and(s::id.ne(but)))
         .order((s::occurred_at, s::id))
         .limit(20)
         .select(SecurityEvent::as_select())
@@ -106,18 +171,6 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }
 
-/// Hours that the chart shows.
-pub const HOURS: i64 = 24;
-/// Beyond it only the latest events are counted, so that an attack does not slow down the page that shows it.
-pub const COUNTED: i64 = 50_000;
-
-/// When the events of the last hours were and how severe, newest first.
-pub fn latest(conn: &mut PgConnection) -> Result<Vec<(Timestamp, String)>, AppError> {
-    let since = Timestamp::from(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(HOURS));
-    let recent = within(Some(Span { from: Some(since), until: None })).order(s::occurred_at.desc()).limit(COUNTED);
-    Ok(recent.select((s::occurred_at, s::severity)).load(conn)?)
-}
-
 /// Of which banners tell.
 const ALARMS: [SecurityKind; 3] =
     [SecurityKind::MaliciousBurst, SecurityKind::MaliciousLogTampering, SecurityKind::SysMonitorDisabled];
@@ -133,7 +186,7 @@ pub fn bursts(conn: &mut PgConnection) -> Result<Vec<SecurityEvent>, AppError> {
         .load(conn)?)
 }
 
-fn within(span: Option<Span>) -> s::BoxedQuery<'static, Pg> {
+fn within(span: Option<Span>) -> Boxed {
     let mut query = s::table.into_boxed();
     if let Some(from) = span.and_then(|span| span.from) {
         query = query.filter(s::occurred_at.ge(from));

@@ -99,17 +99,13 @@ fn again(form: &Form, error: FieldError) -> FormView {
     FormView::filled(&[("return_to", &form.return_to().unwrap_or_default())]).refused(vec![error])
 }
 
-/// Back to what was asked for. A file would be saved and leave this page standing, so that its list is shown instead.
+/// Back to what was asked for.
 fn go_on(return_to: Option<String>) -> HttpResponse {
     let back = return_to.unwrap_or_else(|| "/".to_owned());
-    let (path, query) = back.split_once('?').map_or((back.as_str(), None), |(path, query)| (path, Some(query)));
     let elevated = format!("You are elevated for {} minutes.", store::MINUTES);
-    match path.strip_suffix(".csv") {
+    match landing::list_of(&back) {
         None => see_other(&back, Flash::ok(elevated)),
-        Some(list) => {
-            let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-            see_other(&format!("{list}{query}"), Flash::ok(format!("{elevated} Take the list out again.")))
-        }
+        Some(list) => see_other(&list, Flash::ok(format!("{elevated} Take the list out again."))),
     }
 }
 

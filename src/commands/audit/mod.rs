@@ -11,12 +11,9 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::audit::sealing::note::PublicKeys;
-use crate::audit::sealing::proof::{self, Proof};
-use crate::audit::sealing::verification::store;
-use crate::audit::sealing::{note, store as sealed, tree};
+use crate::audit::sealing::{proof, proving};
 use crate::config::Config;
 use crate::db::{Engine, migrate};
-use crate::error::AppError;
 
 /// What can be done.
 #[derive(Subcommand)]
@@ -78,7 +75,7 @@ pub fn run(config: &Config, asked: &Audit) -> Result<i32, String> {
 fn prove(config: &Config, asked: &Prove) -> Result<(), String> {
     let engine = Engine::open(config)?;
     let mut conn = connect(engine.url())?;
-    let proof = conn.build_transaction().read_only().repeatable_read().run(|conn| proof_of(conn, asked.event));
+    let proof = conn.build_transaction().read_only().repeatable_read().run(|conn| proving::of(conn, asked.event));
     let text = proof.map_err(explain)?.text().map_err(explain)?;
     match &asked.output {
         Some(path) => fs::write(path, text).map_err(|error| format!("{} cannot be written: {error}.", path.display())),
@@ -87,20 +84,6 @@ fn prove(config: &Config, asked: &Prove) -> Result<(), String> {
             Ok(())
         }
     }
-}
-
-fn proof_of(conn: &mut PgConnection, event: Uuid) -> Result<Proof, AppError> {
-    let refuse = |why: &str| AppError::Conflict(why.into());
-    let found = store::leaf_of(conn, event)?;
-    let (leaf, row) = found.ok_or_else(|| refuse("There is no such event, or it is not sealed yet."))?;
-    let note = store::checkpoint_over(conn, leaf)?;
-    let note = note.ok_or_else(|| refuse("The event is sealed, but no checkpoint has been signed since."))?;
-    let checkpoint = note::read(&note).map_err(|error| refuse(&error.to_string()))?;
-    let row = sealed::leaves(conn, &[row])?.into_iter().next().flatten();
-    let row = row.ok_or_else(|| refuse("The event is not in the database any more."))?;
-    let tile = |level, number| sealed::tile(conn, level, number).map_err(|error| error.to_string());
-    let path = tree::prove_inclusion(checkpoint.size, leaf, tile).map_err(|error| refuse(&error.to_string()))?;
-    Ok(Proof::new(leaf, row, &path, note))
 }
 
 fn check(asked: &Check) -> Result<(), String> {

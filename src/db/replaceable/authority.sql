@@ -95,6 +95,8 @@ declare
 begin
     select s.id, s.user_id, s.created_at, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
             s.delegation_id, s.impersonation_id, u.email, u.name,
+            case when s.read_reason_until > now() then jsonb_build_object(
+                'code', s.read_reason, 'ticket', s.read_ticket, 'until', s.read_reason_until) end as read_reason,
             u.mfa_enabled or 'provider_factor' = any (s.factors) as has_factor
         into alive
         from control.sessions s join control.users u on u.id = s.user_id
@@ -139,6 +141,8 @@ begin
         'elevated_until', case when alive.elevated_until > now() then alive.elevated_until end,
         'has_factor', alive.has_factor,
         'factor_wanted', not alive.has_factor and control.factor_wanted(alive.user_id),
+        -- In whoever's name they read, their own roles ask.
+        'read_reason', alive.read_reason, 'reason_wanted', control.reason_wanted(alive.user_id),
         'grants', coalesce(acting_for -> 'grants', control.grants_of(alive.user_id)));
 end
 $$;
@@ -258,6 +262,18 @@ begin
         return true;
     end if;
     asking := array(select r.id from control.roles r where r.mfa_required and r.deleted_at is null);
+    return cardinality(asking) > 0 and exists (select from control.held_assignments h
+        where h.user_id = p_user_id and h.role_id = any (asking));
+end
+$$;
+
+-- Whether somebody must say why before they read what is logged: a role asks that they hold, through whatever.
+create or replace function control.reason_wanted(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog
+as $$
+declare
+    asking uuid[] := array(select r.id from control.roles r where r.asks_read_reason and r.deleted_at is null);
+begin
     return cardinality(asking) > 0 and exists (select from control.held_assignments h
         where h.user_id = p_user_id and h.role_id = any (asking));
 end

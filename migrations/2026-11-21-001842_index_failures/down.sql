@@ -1,0 +1,1 @@
+drop index audit.events_failures_idx;

@@ -1,0 +1,48 @@
+//! The event of a read.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::{enter, open_event};
+use crate::action::Action;
+use crate::actor::{About, Actor, ActorKind, Can, Privilege};
+use crate::error::AppError;
+
+/// Leaves the event of a read, unless this request has left it already.
+pub(in crate::db) fn log_read<P: Privilege>(
+    conn: &mut PgConnection,
+    can: &Can<P>,
+    about: About,
+) -> Result<(), AppError> {
+    let actor = can.actor();
+    actor.says_why()?;
+    if actor.kind == ActorKind::Person && !actor.reading.is_first() {
+        return Ok(());
+    }
+    let action = read_action::<P>(actor, about);
+    let logged = conn.transaction(|conn| {
+        // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
+        conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
+        open_event(conn, actor, &action, "success", true).map(drop)
+    });
+    if logged.is_err() {
+        actor.reading.is_not_noted();
+    }
+    logged
+}
+
+fn read_action<P: Privilege>(actor: &Actor, about: About) -> Action {
+    let mut details = json!({ "asked_for": actor.asked_for });
+    if let Some(ticket) = actor.reading.reason.as_ref().and_then(|reason| reason.ticket.as_ref()) {
+        details["ticket"] = json!(ticket);
+    }
+    let (kind, tenant_id) = match actor.impersonation() {
+        // A page that was seen in somebody's name is in the log of their tenant.
+        Some(acting) => (about.target_id.map_or("page", |_| about.kind), acting.tenant_id),
+        None => (about.kind, about.tenant_id),
+    };
+    let about =
+        Action { target_id: about.target_id, tenant_id, client_id: about.client_id, ..Action::general(P::NAME, kind) };
+    about.details(details)
+}
