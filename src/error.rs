@@ -89,6 +89,9 @@ pub enum AppError {
     /// 503; the database is busy or away.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// 507; the disk of the database is full.
+    #[error("no room: {0}")]
+    NoRoom(String),
     /// 500; the cause is logged, never shown.
     #[error("internal: {0}")]
     Internal(String),
@@ -143,6 +146,7 @@ fn from_database(
         {
             AppError::Unavailable(message.to_owned())
         }
+        _ if message.contains("No space left on device") => AppError::NoRoom(message.to_owned()),
         _ => AppError::Internal(message.to_owned()),
     }
 }

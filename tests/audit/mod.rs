@@ -1,4 +1,5 @@
 mod append_only;
+mod archives;
 mod erasure;
 mod events;
 mod history;

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::chart::{self, Hour, SEVERITIES};
 use super::store::{self, SecurityEvent};
 use crate::actor::Can;
-use crate::audit::{Export, View, history};
+use crate::audit::sealing::leaf::Log;
+use crate::audit::{Export, View, archives, history};
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -101,15 +102,26 @@ struct Show {
 }
 
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let (event, people, related, leaf) = db
+    let id = *id;
+    let read = db
         .read(&can, move |conn| {
-            let event = store::find(conn, *id)?;
+            let event = match store::find(conn, id) {
+                Err(AppError::NotFound) => return archives::store::of_event(conn, Log::SecurityEvents, id).map(Err),
+                found => found?,
+            };
             let people = history::names(conn, event.actor_id.into_iter())?;
             let related = store::related(conn, &event)?;
             let leaf = crate::audit::events::leaf_of(conn, event.id)?;
-            Ok((event, people, related, leaf))
+            Ok(Ok((event, people, related, leaf)))
         })
         .await?;
+    let (event, people, related, leaf) = match read {
+        Ok(read) => read,
+        Err(left) => {
+            let shell = context.shell("Archived event").under("Security events", "/security-events");
+            return archives::pages::gone(shell.under(id.to_string(), ""), id, left);
+        }
+    };
     let shell = context.shell(event.kind.clone()).under("Security events", "/security-events");
     let shell = shell.under(event.id.to_string(), "");
     let details = serde_json::to_string_pretty(&event.details).unwrap_or_default();

@@ -10,6 +10,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::audit::archives::{check, store as archived};
+use crate::audit::sealing::leaf::Log;
 use crate::audit::sealing::note::PublicKeys;
 use crate::audit::sealing::proof::{self, Proof};
 use crate::audit::sealing::verification::store;
@@ -17,6 +19,7 @@ use crate::audit::sealing::{note, store as sealed, tree};
 use crate::config::Config;
 use crate::db::{Engine, migrate};
 use crate::error::AppError;
+use crate::token::hex;
 
 /// What can be done.
 #[derive(Subcommand)]
@@ -25,7 +28,7 @@ pub enum Audit {
     Verify(Verify),
     /// Write a proof that an event is in the log
     Prove(Prove),
-    /// Check a proof; needs no database
+    /// Check a proof, or the file of an archived month; needs no database
     Check(Check),
 }
 
@@ -38,6 +41,9 @@ pub struct Verify {
     /// Public keys, one on each line; those beside the signing key when left out
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
+    /// The folder with the files of archived months, which are read too
+    #[arg(long, value_name = "FOLDER")]
+    archives: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -48,6 +54,9 @@ pub struct Verify {
 pub struct Prove {
     /// Id of the event
     event: Uuid,
+    /// The folder with the files of archived months, for an event that is in one
+    #[arg(long, value_name = "FOLDER")]
+    archives: Option<PathBuf>,
     /// Where the proof goes; the standard output when left out
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -56,7 +65,7 @@ pub struct Prove {
 /// What, and against what.
 #[derive(Args)]
 pub struct Check {
-    /// The file that prove wrote
+    /// The file that prove wrote, or the file of an archived month (.ndjson.zst)
     proof: PathBuf,
     /// Public keys of the log, one on each line
     #[arg(long, value_name = "FILE")]
@@ -78,7 +87,7 @@ pub fn run(config: &Config, asked: &Audit) -> Result<i32, String> {
 fn prove(config: &Config, asked: &Prove) -> Result<(), String> {
     let engine = Engine::open(config)?;
     let mut conn = connect(engine.url())?;
-    let proof = conn.build_transaction().read_only().repeatable_read().run(|conn| proof_of(conn, asked.event));
+    let proof = conn.build_transaction().read_only().repeatable_read().run(|conn| proof_of(conn, asked));
     let text = proof.map_err(explain)?.text().map_err(explain)?;
     match &asked.output {
         Some(path) => fs::write(path, text).map_err(|error| format!("{} cannot be written: {error}.", path.display())),
@@ -89,25 +98,54 @@ fn prove(config: &Config, asked: &Prove) -> Result<(), String> {
     }
 }
 
-fn proof_of(conn: &mut PgConnection, event: Uuid) -> Result<Proof, AppError> {
+fn proof_of(conn: &mut PgConnection, asked: &Prove) -> Result<Proof, AppError> {
     let refuse = |why: &str| AppError::Conflict(why.into());
-    let found = store::leaf_of(conn, event)?;
+    let found = store::leaf_of(conn, asked.event)?;
     let (leaf, row) = found.ok_or_else(|| refuse("There is no such event, or it is not sealed yet."))?;
     let note = store::checkpoint_over(conn, leaf)?;
     let note = note.ok_or_else(|| refuse("The event is sealed, but no checkpoint has been signed since."))?;
     let checkpoint = note::read(&note).map_err(|error| refuse(&error.to_string()))?;
-    let row = sealed::leaves(conn, &[row])?.into_iter().next().flatten();
-    let row = row.ok_or_else(|| refuse("The event is not in the database any more."))?;
+    let Some(found) = sealed::leaves(conn, &[row])?.into_iter().next().flatten() else {
+        return archived_proof(conn, row.log, asked);
+    };
     let tile = |level, number| sealed::tile(conn, level, number).map_err(|error| error.to_string());
     let path = tree::prove_inclusion(checkpoint.size, leaf, tile).map_err(|error| refuse(&error.to_string()))?;
-    Ok(Proof::new(leaf, row, &path, note))
+    Ok(Proof::new(leaf, found, &path, note))
+}
+
+/// The proof of an event whose month has left the database, against the checkpoint that its file was written for.
+fn archived_proof(conn: &mut PgConnection, log: Log, asked: &Prove) -> Result<Proof, AppError> {
+    let (leaf, archive) = match archived::of_event(conn, log, asked.event) {
+        Err(AppError::NotFound) => return Err(AppError::Conflict("The event is not in the database any more.".into())),
+        found => found?,
+    };
+    let name = &archive.file_name;
+    let Some(folder) = &asked.archives else {
+        return Err(AppError::Conflict(format!(
+            "The event was archived in {name}. Say with --archives in which folder that is."
+        )));
+    };
+    let found = check::find(&folder.join(name), leaf.cast_unsigned());
+    let found = found.map_err(|wrong| AppError::Conflict(format!("{name} cannot be used: {wrong}.")))?;
+    found.ok_or_else(|| AppError::Conflict(format!("{name} has no leaf {leaf}.")))
 }
 
 fn check(asked: &Check) -> Result<(), String> {
     let keys = public_keys(&asked.public_key)?;
+    if asked.proof.extension().is_some_and(|ending| ending == "zst") {
+        return check_archive(&asked.proof, &keys);
+    }
     let (proof, checkpoint) = proof::check(&read(&asked.proof)?, &keys).map_err(|wrong| format!("{wrong}."))?;
     println!("Proven: leaf {} of {} in the log {}.", proof.leaf, checkpoint.size, checkpoint.origin);
     println!("{}", proof.data);
+    Ok(())
+}
+
+fn check_archive(path: &Path, keys: &PublicKeys) -> Result<(), String> {
+    let checked = check::check(path, Some(keys)).map_err(|wrong| format!("{}: {wrong}.", path.display()))?;
+    let (rows, words, tree) = (checked.header.rows, checked.month.words(), &checked.checkpoint);
+    println!("Proven: all {rows} {words}, in {} of the log {}.", tree.size, tree.origin);
+    println!("SHA-256 {}", hex(&checked.extent.sha256));
     Ok(())
 }
 

@@ -1,0 +1,533 @@
+//! Months that leave the database: nothing is lost on the way, and everything still verifies.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use castellan::audit::archives::check::{self, Wrong};
+use castellan::audit::sealer::keys::KeyFile;
+use castellan::audit::sealing::note::{self, Checkpoint, PublicKeys};
+use castellan::audit::sealing::proof;
+use castellan::audit::sealing::verification::{Report, Verdict, Verification};
+use castellan::jobs::NewJob;
+use diesel::connection::SimpleConnection;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::support::{CHEAP, Castellan, TestApp};
+
+const MONTH: &str = "2024-03";
+
+/// A console that keeps a year, with a folder for what is older.
+struct Keeping {
+    app: TestApp,
+    folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// What outsiders check the log with.
+    pub fn public_keys(&self) -> String {
+        KeyFile::of(&self.config).public().expect("a file").expect("keys")
+    }
+
+    /// What verification finds, as the role of the command.
+    pub async fn verify_log(&self, archives: Option<PathBuf>, held: Option<Checkpoint>) -> Report {
+        let keys = self.public_keys();
+        let found = self.db().ask(move |conn| {
+            conn.batch_execute("set role castellan_sealer")?;
+            let keys = PublicKeys::read(&keys).expect("keys");
+            let (now, archives) = (Timestamp::now(), archives.as_deref());
+            let report =
+                Verification { keys: Some(&keys), held, now, archives, progress: &|_, _| {} }.run(conn, Vec::new());
+            conn.batch_execute("set role castellan_web")?;
+            report
+        });
+        found.await.expect("the log can be verified")
+    }
+}
+
+impl Keeping {
+    async fn start() -> Keeping {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().to_owned();
+        let app = TestApp::configured(CHEAP, |config| {
+            config.audit_keep_months = Some(12);
+            config.security_keep_months = Some(12);
+            config.audit_archive = Some(path);
+        });
+        Keeping { app: app.await, folder }
+    }
+
+    /// With a month of both logs, sealed and signed.
+    async fn with_an_old_month() -> Keeping {
+        let keeping = Keeping::start().await;
+        keeping.writes(MONTH, 700).await;
+        keeping.app.seal().await;
+        keeping
+    }
+
+    /// So many events with a change each, and a security event beside every seventh, as if they had been written then.
+    async fn writes(&self, month: &str, events: usize) {
+        self.app
+            .execute(&format!(
+                "select audit.ensure_partition(log, '{month}-01') from unnest(array['events', 'changes', 'security_events']) log;
+                insert into audit.events (occurred_at, actor_kind, action, target_kind, reason, details)
+                    select '{month}-02 00:00+00'::timestamptz + n * interval '1 hour', 'database', 'test.old', 'thing',
+                        'spoken ' || n, jsonb_build_object('n', n) from generate_series(0, {events} - 1) n;
+                insert into audit.changes (event_id, occurred_at, table_name, op, after)
+                    select id, occurred_at, 'tenants', 'insert', jsonb_build_object('name', 'Old ' || id)
+                    from audit.events where occurred_at >= '{month}-01' and action = 'test.old';
+                insert into audit.security_events (occurred_at, kind, severity, details)
+                    select '{month}-02 00:30+00'::timestamptz + n * interval '7 hours', 'authn_login_fail', 'info', '{{}}'
+                    from generate_series(0, {events} / 7 - 1) n"
+            ))
+            .await;
+    }
+
+    /// Does the job; returns what it complained of.
+    async fn archive(&self) -> Option<String> {
+        let job = self.app.enqueue(NewJob::of("audit.archive")).await;
+        self.app.run_jobs().await;
+        self.app.job(job).await.last_error
+    }
+
+    fn file(&self, log: &str) -> PathBuf {
+        self.folder.path().join(format!("{log}-{MONTH}.ndjson.zst"))
+    }
+
+    /// Everything in the folder, by name.
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).expect("the folder can be read");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn keys(&self) -> PublicKeys {
+        PublicKeys::read(&self.app.public_keys()).expect("keys")
+    }
+
+    /// What verification finds, with the files or without.
+    async fn verify(&self, with_files: bool, held: Option<Checkpoint>) -> Report {
+        self.app.verify_log(with_files.then(|| self.folder.path().to_owned()), held).await
+    }
+
+    async fn finds(&self, verdict: Verdict) {
+        let report = self.verify(true, None).await;
+        assert_eq!(report.verdict, verdict, "{:?}", report.problems);
+    }
+
+    async fn old_events(&self) -> i64 {
+        self.app.number("select count(*) from audit.events where action = 'test.old'").await
+    }
+
+    /// Does what nobody but a superuser can.
+    async fn unguarded(&self, statement: &str) {
+        self.app
+            .execute(&format!(
+                "do $$ declare one regclass; begin
+                    for one in select oid from pg_class where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p') loop
+                        execute format('alter table %s disable trigger user', one); end loop; end $$;
+                {statement};
+                do $$ declare one regclass; begin
+                    for one in select oid from pg_class where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p') loop
+                        execute format('alter table %s enable trigger user', one); end loop; end $$"
+            ))
+            .await;
+    }
+}
+
+#[actix_web::test]
+async fn a_month_past_its_time_leaves_and_everything_still_holds() {
+    let keeping = Keeping::with_an_old_month().await;
+    let app = &keeping.app;
+    let held = app.text("select note from audit.checkpoints order by tree_size desc limit 1").await;
+    let held = note::open(&held, &keeping.keys()).expect("it is signed");
+    let before = app.text("select count(*) from audit.leaves").await;
+    let young = app.number("select count(*) from audit.events where occurred_at > now() - interval '1 day'").await;
+    assert_eq!(keeping.archive().await, None);
+
+    assert_eq!(keeping.files(), ["events-2024-03.ndjson.zst", "security_events-2024-03.ndjson.zst"]);
+    let left = "select relname from pg_class where relnamespace = 'audit'::regnamespace and relname like '%2024_03%'";
+    assert_eq!(app.texts(left).await, [""; 0]);
+    assert_eq!(keeping.old_events().await, 0);
+    let kept = app.number("select count(*) from audit.events where occurred_at > now() - interval '1 day'").await;
+    assert!(kept >= young + 2, "nothing else goes, and it left events");
+    assert_eq!(app.text("select count(*) from audit.leaves").await, before, "each leaf keeps its place");
+
+    let checked = check::check(&keeping.file("events"), Some(&keeping.keys())).expect("the file holds");
+    assert_eq!((checked.header.rows, checked.changes, checked.erased), (700, 700, 0));
+    let checked = check::check(&keeping.file("security_events"), Some(&keeping.keys())).expect("the file holds");
+    assert_eq!((checked.header.rows, checked.changes), (100, 0));
+
+    for (with_files, sealed) in [(false, false), (true, false), (true, true)] {
+        if sealed {
+            app.seal().await;
+        }
+        let report = keeping.verify(with_files, Some(held.clone())).await;
+        assert_eq!((report.verdict, report.archived), (Verdict::Good, 800), "{:?}", report.problems);
+    }
+    assert_eq!(keeping.archive().await, None);
+    assert_eq!(app.events("audit.archive").await.len(), 2, "what is gone is not archived again");
+}
+
+#[actix_web::test]
+async fn the_event_says_what_the_record_says() {
+    let keeping = Keeping::with_an_old_month().await;
+    assert_eq!(keeping.archive().await, None);
+    let event = keeping.app.events("audit.archive").await.remove(0);
+    assert_eq!((event.actor_kind.as_str(), event.actor_label.as_deref()), ("job", Some("audit.archive")));
+    let record = keeping
+        .app
+        .text(
+            "select jsonb_build_object('log', log, 'month', to_char(month, 'YYYY-MM'), 'rows', row_count,
+                'changes', change_count, 'erased', erased_count, 'first_leaf', first_leaf, 'last_leaf', last_leaf,
+                'tree_size', tree_size, 'root', encode(root, 'hex'), 'file', file_name, 'file_size', file_size,
+                'sha256', encode(sha256, 'hex')) from audit.archives where log = 'events'",
+        )
+        .await;
+    let record: serde_json::Value = serde_json::from_str(&record).expect("a record");
+    assert_eq!(event.details, record);
+    assert_eq!(record["file_size"], fs::metadata(keeping.file("events")).expect("a file").len());
+}
+
+#[actix_web::test]
+async fn each_line_is_a_proof_and_opens_its_values() {
+    let keeping = Keeping::with_an_old_month().await;
+    assert_eq!(keeping.archive().await, None);
+    let leaf: u64 = check::said(&keeping.file("events")).expect("a header").0.last_leaf.expect("rows");
+    let proof = check::find(&keeping.file("events"), leaf).expect("it can be read").expect("it is there");
+    let (proof, _) = proof::check(&proof.text().expect("a text"), &keeping.keys()).expect("it holds");
+    let text = proof.text().expect("a text");
+    assert!(text.contains("spoken 699") && text.contains("Old "), "{text}");
+    assert!(check::find(&keeping.file("events"), leaf + 1).expect("it can be read").is_none());
+}
+
+#[actix_web::test]
+async fn a_file_that_is_changed_or_missing_is_named() {
+    let keeping = Keeping::with_an_old_month().await;
+    assert_eq!(keeping.archive().await, None);
+    keeping.app.seal().await;
+    let path = keeping.file("events");
+    let whole = fs::read(&path).expect("the file");
+    let lines = unpacked(&whole);
+    let without: Vec<&str> =
+        lines.lines().enumerate().filter(|(number, _)| *number != 5).map(|(_, line)| line).collect();
+    let fewer = without.join("\n").replacen("\"rows\":700", "\"rows\":699", 1) + "\n";
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    let other = fs::read(keeping.file("security_events")).expect("the other file");
+    for (what, bytes) in [
+        ("a byte is another one", flipped),
+        ("a value is another one", packed(&lines.replacen("spoken 7\\\"", "spoken 8\\\"", 1))),
+        ("a row is missing", packed(&(without.join("\n") + "\n"))),
+        ("a row is missing and not counted", packed(&fewer)),
+        ("it is of the other log", other),
+        ("it is packed otherwise", packed(&lines)),
+        ("its end is missing", whole[..whole.len() - 40].to_vec()),
+    ] {
+        fs::write(&path, &bytes).expect("the file can be written");
+        let report = keeping.verify(true, None).await;
+        assert_eq!(report.verdict, Verdict::Mismatch, "{what}: {:?}", report.problems);
+        assert!(report.problems[0].starts_with("events-2024-03.ndjson.zst"), "{what}: {:?}", report.problems);
+    }
+    fs::remove_file(&path).expect("it can be removed");
+    keeping.finds(Verdict::Incomplete).await;
+    fs::write(&path, &whole).expect("the file can be written");
+    keeping.finds(Verdict::Good).await;
+    assert!(matches!(check::check(&path.with_extension("none"), None), Err(Wrong::Missing)));
+}
+
+fn unpacked(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    zstd::Decoder::new(bytes).expect("a file").read_to_string(&mut text).expect("text");
+    text
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut out = zstd::Encoder::new(Vec::new(), 1).expect("an encoder");
+    out.write_all(text.as_bytes()).expect("it can be packed");
+    out.finish().expect("it can be packed")
+}
+
+#[actix_web::test]
+async fn nothing_leaves_before_its_time_or_before_it_is_sealed() {
+    let keeping = Keeping::start().await;
+    keeping.writes(MONTH, 7).await;
+    let why = keeping.archive().await.expect("it is not sealed");
+    assert!(why.contains("wait to be sealed"), "{why}");
+    let twelve_months_ago =
+        keeping.app.text("select to_char(now() at time zone 'UTC' - interval '12 months', 'YYYY-MM')").await;
+    keeping.writes(&twelve_months_ago, 14).await;
+    keeping.app.seal().await;
+    keeping.unguarded("delete from audit.checkpoints").await;
+    let why = keeping.archive().await.expect("it is not signed");
+    assert!(why.contains("no checkpoint"), "{why}");
+    assert_eq!((keeping.files().len(), keeping.old_events().await), (0, 21));
+    keeping.app.seal().await;
+    keeping.app.skip_backoff().await;
+    keeping.app.run_jobs().await;
+    assert_eq!((keeping.files().len(), keeping.old_events().await), (2, 14), "a year is kept whole");
+}
+
+#[actix_web::test]
+async fn without_a_folder_or_a_number_the_log_stays() {
+    for with_folder in [true, false] {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().to_owned();
+        let app = TestApp::configured(CHEAP, |config| {
+            config.audit_archive = with_folder.then_some(path);
+            config.audit_keep_months = (!with_folder).then_some(3);
+        });
+        let keeping = Keeping { app: app.await, folder };
+        keeping.writes(MONTH, 7).await;
+        keeping.app.seal().await;
+        assert_eq!(keeping.archive().await, None);
+        assert_eq!((keeping.files().len(), keeping.old_events().await), (0, 7));
+    }
+}
+
+#[actix_web::test]
+async fn a_month_that_was_tampered_with_stays_as_evidence() {
+    let keeping = Keeping::with_an_old_month().await;
+    let one = "(select event_id from audit.leaves where log = 'events' and occurred_at < '2024-04-01' order by leaf offset 300 limit 1)";
+    keeping.unguarded(&format!("update audit.events set details = '{{\"n\": 0}}' where id = {one}")).await;
+    let why = keeping.archive().await.expect("it is refused");
+    assert!(why.contains("not what was sealed"), "{why}");
+    assert_eq!(keeping.files(), ["security_events-2024-03.ndjson.zst"], "the other log goes its way");
+    assert_eq!(keeping.old_events().await, 700);
+    keeping.unguarded(&format!("delete from audit.events where id = {one}")).await;
+    keeping.app.skip_backoff().await;
+    keeping.app.run_jobs().await;
+    assert_eq!((keeping.old_events().await, keeping.files().len()), (699, 1));
+    keeping.app.leaves_jobs();
+}
+
+#[actix_web::test]
+async fn what_a_broken_off_run_left_is_written_anew_and_what_is_not_ours_stays() {
+    let keeping = Keeping::with_an_old_month().await;
+    let other = Keeping::with_an_old_month().await;
+    let path = keeping.file("events");
+    assert_eq!(other.archive().await, None);
+    fs::copy(other.file("events"), &path).expect("a file");
+    fs::write(keeping.folder.path().join(".events-2024-03.ndjson.zst.0000abcd.part"), "half").expect("a file");
+    let why = keeping.archive().await.expect("it is refused");
+    assert!(why.contains("not of this log"), "{why}");
+    assert_eq!(fs::read(&path).expect("a file"), fs::read(other.file("events")).expect("a file"));
+    assert_eq!(keeping.old_events().await, 700);
+
+    // A run that was broken off between placing its file and its commit leaves one of this very log.
+    fs::remove_file(&path).expect("it can be removed");
+    let broken = "create function audit.break() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$;
+        create constraint trigger break after insert on audit.archives deferrable initially deferred for each row execute function audit.break()";
+    keeping.app.execute(broken).await;
+    keeping.app.skip_backoff().await;
+    keeping.app.run_jobs().await;
+    assert!(path.exists() && keeping.old_events().await == 700, "it was broken off at the very end");
+    keeping.app.execute("drop function audit.break() cascade").await;
+    keeping.app.skip_backoff().await;
+    keeping.app.run_jobs().await;
+    assert_eq!((keeping.files().len(), keeping.old_events().await), (2, 0));
+    keeping.app.seal().await;
+    keeping.finds(Verdict::Good).await;
+}
+
+#[actix_web::test]
+async fn a_log_in_use_is_waited_for() {
+    let Some(_) = TestApp::on_server().await else { return };
+    let keeping = Keeping::with_an_old_month().await;
+    let mut reader = castellan::db::migrate::connect(keeping.app.database.engine().url()).expect("a connection");
+    reader.batch_execute("begin; select 1 from audit.events limit 1").expect("somebody reads");
+    let waiting = async {
+        let waits =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        keeping.app.until(waits, 1).await;
+        reader.batch_execute("commit").expect("and has read");
+    };
+    let (why, ()) = futures_util::join!(keeping.archive(), waiting);
+    assert_eq!((why, keeping.old_events().await), (None, 0));
+}
+
+/// Somebody holds the role of jobs, and says what they like.
+#[actix_web::test]
+async fn a_month_that_is_not_archived_cannot_be_dropped() {
+    let keeping = Keeping::with_an_old_month().await;
+    let app = &keeping.app;
+    app.execute("select audit.record('test.happen', 'success', false, null, 'thing', null, null, null, null)").await;
+    app.seal().await;
+    let this = app.text("select to_char(now() at time zone 'UTC', 'YYYY-MM')").await;
+    let last = app.text("select to_char(now() at time zone 'UTC' - interval '1 month', 'YYYY-MM')").await;
+    let facts = |month: &str| {
+        let (from, to) =
+            (format!("'{month}-01 00:00+00'"), format!("'{month}-01 00:00+00'::timestamptz + interval '1 month'"));
+        format!(
+            "select jsonb_build_object('log', 'events', 'month', '{month}', 'rows', count(*), 'first_leaf', min(leaf),
+                'last_leaf', max(leaf), 'erased', 0, 'changes', (select count(*) from audit.changes where occurred_at >= {from}
+                    and occurred_at < {to}), 'tree_size', c.tree_size, 'root', encode(c.root, 'hex'), 'file', 'f',
+                'file_size', 1, 'sha256', encode(sha256(''), 'hex'))
+            from audit.leaves, (select tree_size, root from audit.checkpoints order by tree_size desc limit 1) c
+            where log = 'events' and occurred_at >= {from} and occurred_at < {to} group by c.tree_size, c.root"
+        )
+    };
+    let exact = app.text(&facts(MONTH)).await;
+    let but = |member: &str, value: &str| format!("{exact}' || jsonb_build_object('{member}', {value}) || '{{}}");
+    let (archived, happened) = ("'audit.archive', 'success'", "'test.happen', 'success'");
+    for (action, details, why) in [
+        (happened, exact.clone(), "needs its event"),
+        ("'audit.archive', 'failure'", exact.clone(), "needs its event"),
+        (archived, app.text(&facts(&this)).await, "not old enough"),
+        (archived, but("month", &format!("'{last}'")), "not old enough"),
+        (archived, but("month", "'2019-01'"), "not in the log"),
+        (archived, but("rows", "699"), "the log 700 rows"),
+        (archived, but("rows", "null"), "null value"),
+        (archived, but("first_leaf", "0"), "the log 700 rows"),
+        (archived, but("changes", "1"), "the log 700"),
+        (archived, but("erased", "1"), "were erased"),
+        (archived, but("tree_size", "100000"), "no checkpoint"),
+        (archived, but("root", "encode(sha256('forged'), 'hex')"), "no checkpoint"),
+        (archived, but("log", "'changes'"), "archives_log_check"),
+    ] {
+        let call = drop_by(action, &details);
+        let refused = app.try_as("castellan_jobs", &call).await.expect_err(&details);
+        assert!(refused.contains(why), "{details}: {refused}");
+    }
+    for role in ["castellan_staff", "castellan_scoped", "castellan_auth", "castellan_web", "castellan_sealer"] {
+        let refused = app.try_as(role, &drop_by(archived, &exact)).await.expect_err(role);
+        assert!(refused.contains("permission denied"), "{role}: {refused}");
+        for table in ["audit.events", "audit.events_2024_03"] {
+            let refused = app.try_as(role, &format!("drop table {table}")).await.expect_err(role);
+            assert!(refused.contains("must be owner"), "{role}: {refused}");
+        }
+    }
+    assert!(app.try_as("castellan_jobs", "drop table audit.events_2024_03").await.is_err());
+    app.execute(
+        "insert into audit.unsealed (log, event_id, occurred_at) values ('events', gen_random_uuid(), '2024-03-09')",
+    )
+    .await;
+    let refused = app.try_as("castellan_jobs", &drop_by(archived, &exact)).await.expect_err("a row that waits");
+    assert!(refused.contains("wait to be sealed"), "{refused}");
+    assert_eq!(keeping.old_events().await, 700);
+    assert_eq!(app.number("select count(*) from audit.archives").await, 0);
+}
+
+fn drop_by(action: &str, details: &str) -> String {
+    format!(
+        "select audit.drop_archived_month(
+            audit.record({action}, false, null, 'log', null, null, null, '{details}'::jsonb), '{{}}')"
+    )
+}
+
+#[actix_web::test]
+async fn a_record_that_no_sealed_event_speaks_of_hides_nothing() {
+    let keeping = Keeping::with_an_old_month().await;
+    keeping.writes("2024-05", 70).await;
+    keeping.app.seal().await;
+    assert_eq!(keeping.archive().await, None);
+    keeping.app.seal().await;
+    keeping.finds(Verdict::Good).await;
+    keeping.app.execute("create table public.kept as table audit.archives").await;
+    let forged = |change: &str| {
+        format!("delete from audit.archives; insert into audit.archives select * from public.kept; {change}")
+    };
+    for change in [
+        "update audit.archives set row_count = row_count - 1 where month = '2024-03-01'",
+        "update audit.archives set sha256 = sha256('another file') where log = 'events' and month = '2024-03-01'",
+        "update audit.archives set event = event || '{\"data\": \"{}\"}' where log = 'events' and month = '2024-05-01'",
+        "delete from audit.archives where log = 'security_events' and month = '2024-03-01'",
+        // A month that was cleared away, with the record of another one.
+        "insert into audit.archives select gen_random_uuid(), log, '2024-04-01', row_count, change_count, erased_count,
+            first_leaf, last_leaf, tree_size, root, file_name, file_size, sha256, event_id, event from audit.archives
+            where month = '2024-03-01'",
+        "update audit.leaves set occurred_at = '2024-03-09' where leaf = 0",
+    ] {
+        keeping.unguarded(&forged(change)).await;
+        let report = keeping.verify(false, None).await;
+        assert_eq!(report.verdict, Verdict::Mismatch, "{change}: {:?}", report.problems);
+    }
+}
+
+#[actix_web::test]
+async fn erased_values_are_in_no_file() {
+    let keeping = Keeping::with_an_old_month().await;
+    let one = "select id from audit.events where action = 'test.old' order by occurred_at limit 1";
+    let id = keeping.app.text(one).await;
+    let batch = format!("[{{\"id\": \"{id}\", \"occurred_at\": \"2024-03-02 00:00+00\", \"names\": [\"reason\"]}}]");
+    let erase = format!(
+        "select audit.erase(audit.record('audit.erase', 'success', false, null, 'user', null, null, null, null), 'events', '{batch}')"
+    );
+    keeping.app.try_as("castellan_jobs", &erase).await.expect("a job erases");
+    assert_eq!(keeping.archive().await, None);
+    let checked = check::check(&keeping.file("events"), Some(&keeping.keys())).expect("the file holds");
+    assert_eq!(checked.erased, 1);
+    let text = unpacked(&fs::read(keeping.file("events")).expect("a file"));
+    assert!(!text.contains("spoken 0\\\"") && text.contains("spoken 1\\\""));
+    keeping.app.seal().await;
+    keeping.finds(Verdict::Good).await;
+}
+
+#[actix_web::test]
+async fn pages_say_where_an_event_went() {
+    let keeping = Keeping::with_an_old_month().await;
+    let app = &keeping.app;
+    let auditor = app.auditor().await;
+    let of = |log: &str| {
+        format!("select event_id from audit.leaves where log = '{log}' and occurred_at < '2024-04-01' limit 1")
+    };
+    let (event, refusal) = (app.text(&of("events")).await, app.text(&of("security_events")).await);
+    assert!(auditor.get("/audit/integrity").await.texts("#archives").join("").contains("None"));
+    assert_eq!(auditor.get(&format!("/audit/{event}")).await.status, 200);
+    assert_eq!(keeping.archive().await, None);
+    for (path, log) in
+        [(format!("/audit/{event}"), "events"), (format!("/security-events/{refusal}"), "security_events")]
+    {
+        let page = auditor.get(&path).await;
+        assert_eq!(page.status, 410, "{path}");
+        let facts = page.texts("dl.facts dd");
+        assert_eq!(facts[0], format!("{log}-2024-03.ndjson.zst"), "{facts:?}");
+    }
+    assert_eq!(auditor.get(&format!("/audit/{}", Uuid::nil())).await.status, 404);
+    assert_eq!(auditor.get(&format!("/audit/{refusal}")).await.status, 404, "it was of the other log");
+    let tenant = app.tenant("northwind").await;
+    let manager = app.manager_of_tenant(tenant).await;
+    assert_ne!(manager.get(&format!("/audit/{event}")).await.status, 410);
+    let page = auditor.get("/audit/integrity").await;
+    let listed = page.texts("#archives tbody tr").join(" ");
+    assert!(listed.contains("security_events-2024-03.ndjson.zst") && listed.contains("700"), "{listed}");
+}
+
+#[actix_web::test]
+async fn the_command_line_proves_and_checks_what_left() {
+    let Some(_) = TestApp::on_server().await else { return };
+    let keeping = Keeping::with_an_old_month().await;
+    let place = Castellan::fresh();
+    let keys = place.file("keys.pub");
+    fs::write(&keys, keeping.app.public_keys()).expect("a file");
+    let path = |path: &PathBuf| path.to_str().expect("a path").to_owned();
+    let (keys, folder, file) = (path(&keys), path(&keeping.folder.path().to_owned()), path(&keeping.file("events")));
+    let event = keeping.app.text("select id from audit.events where action = 'test.old' limit 1").await;
+    let url = keeping.app.database.engine().url().to_owned();
+    let run = |args: &[&str]| place.run_with(&[&["audit"], args].concat(), &[("DATABASE_URL", &url)], "");
+    let before = run(&["prove", &event, "--output", &path(&place.file("before"))]);
+    assert_eq!(before.status, 0, "{before:?}");
+    assert_eq!(keeping.archive().await, None);
+    keeping.app.seal().await;
+    let refused = run(&["prove", &event]);
+    assert!(refused.status == 1 && refused.err.contains("events-2024-03.ndjson.zst"), "{refused:?}");
+    let after = run(&["prove", &event, "--archives", &folder, "--output", &path(&place.file("after"))]);
+    assert_eq!(after.status, 0, "{after:?}");
+    for proof in ["before", "after"] {
+        let check = run(&["check", &path(&place.file(proof)), "--public-key", &keys]);
+        assert!(check.status == 0 && check.out.contains(&event), "{check:?}");
+    }
+    let check = run(&["check", &file, "--public-key", &keys]);
+    assert!(check.status == 0 && check.out.contains("all 700 events of 2024-03"), "{check:?}");
+    assert_eq!(run(&["verify", "--public-key", &keys, "--archives", &folder]).status, 0);
+    fs::write(&file, "nothing").expect("the file can be written");
+    assert_eq!(run(&["check", &file, "--public-key", &keys]).status, 1);
+    let verify = run(&["verify", "--public-key", &keys, "--archives", &folder]);
+    assert!(verify.status == 1 && verify.out.contains("events-2024-03.ndjson.zst"), "{verify:?}");
+    fs::remove_file(&file).expect("it can be removed");
+    assert_eq!(run(&["verify", "--public-key", &keys, "--archives", &folder]).status, 2);
+    assert_eq!(run(&["verify", "--public-key", &keys]).status, 0);
+}
