@@ -71,7 +71,10 @@ impl Archived {
     pub fn has(&self, row: &Reference) -> bool {
         let before = self.0.range(..=(row.log, row.occurred_at)).next_back();
         let kept = before.map(|(_, kept)| kept).filter(|kept| kept.month.has(row));
-        kept.inspect(|kept| drop(kept.leaves.fetch_add(1, Ordering::Relaxed))).is_some()
+        if let Some(kept) = kept {
+            kept.leaves.fetch_add(1, Ordering::Relaxed);
+        }
+        kept.is_some()
     }
 
     /// Whether each month has as many leaves as it had rows. Returns how many leaves all of them have.
