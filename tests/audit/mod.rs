@@ -1,4 +1,5 @@
 mod append_only;
+mod archive_abuse;
 mod archives;
 mod erasure;
 mod events;
