@@ -9,6 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer};
 
+use crate::audit::archives::{self, Retention};
 use crate::audit::events::pages::KnownActions;
 use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::{self, Sealer};
@@ -73,7 +74,7 @@ impl App {
             providers: Data::new(providers),
             drain: Data::default(),
             known_actions: Data::default(),
-            handlers: Data::new(handlers(engine, transport)),
+            handlers: Data::new(handlers(engine, transport, Retention::of(config))),
             keys: Data::new(KeyFile::of(config)),
             pace: Pace::of(engine.pool().size),
             sealing: sealer::Pace::of(engine.pool().size),
@@ -131,10 +132,11 @@ impl App {
 }
 
 /// Who does which kind of job.
-fn handlers(engine: &Engine, transport: Option<mail::Transport>) -> Handlers {
+fn handlers(engine: &Engine, transport: Option<mail::Transport>, retention: Retention) -> Handlers {
     let handlers = tenancy::handlers(Arc::new(tenancy::NameServers))
         .and(operations::handlers())
         .and(access::handlers())
+        .and(archives::handlers(retention))
         .and(mail::handlers(transport));
     match engine.is_embedded() {
         true => handlers.and(operations::embedded_handlers()),

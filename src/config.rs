@@ -57,6 +57,18 @@ pub struct Config {
     #[arg(long, env = "CASTELLAN_AUDIT_KEY", value_name = "FILE", global = true)]
     pub audit_key: Option<PathBuf>,
 
+    /// Months that events stay in the database, 3 or more, before they go to files; without it they stay for ever
+    #[arg(long, env = "CASTELLAN_AUDIT_KEEP_MONTHS", value_name = "MONTHS", global = true, value_parser = clap::value_parser!(u32).range(3..=1200))]
+    pub audit_keep_months: Option<u32>,
+
+    /// The same for security events
+    #[arg(long, env = "CASTELLAN_SECURITY_KEEP_MONTHS", value_name = "MONTHS", global = true, value_parser = clap::value_parser!(u32).range(3..=1200))]
+    pub security_keep_months: Option<u32>,
+
+    /// Folder that old months of the audit log go to; it has to be there, and without it none goes
+    #[arg(long, env = "CASTELLAN_AUDIT_ARCHIVE", value_name = "FOLDER", global = true)]
+    pub audit_archive: Option<PathBuf>,
+
     /// The mail server, as smtps://user:password@host, smtp://host:587?tls=required, or smtp://host on a network of one's own
     #[arg(long, env = "CASTELLAN_SMTP_URL", value_name = "URL", global = true, hide_env_values = true, value_parser = smtp_url)]
     pub smtp_url: Option<String>,

@@ -95,6 +95,9 @@ pub enum AppError {
     /// 503; the database is busy or away.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// 507; the disk of the database is full.
+    #[error("no room: {0}")]
+    NoRoom(String),
     /// 500; the cause is logged, never shown.
     #[error("internal: {0}")]
     Internal(String),
@@ -105,10 +108,25 @@ impl From<DieselError> for AppError {
         match error {
             DieselError::NotFound => AppError::NotFound,
             DieselError::DatabaseError(kind, info) => from_database(kind, info.as_ref()),
+            // The connection broke before the transaction could end, one way or the other.
+            DieselError::BrokenTransactionManager => AppError::Unavailable(error.to_string()),
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => (*commit_error).into(),
             other => AppError::Internal(other.to_string()),
         }
     }
 }
+
+/// What the server or the client's library says when the one is busy or the other has lost it.
+const AWAY: [&str; 8] = [
+    "canceling statement due to",
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+    "connection not open",
+    "could not receive data from server",
+    "could not send data to server",
+    "SSL connection has been closed",
+];
 
 fn from_database(
     kind: DatabaseErrorKind,
@@ -143,12 +161,8 @@ fn from_database(
             tracing::warn!(message, "a write was refused by the database's own grants");
             AppError::Forbidden("to change this for the whole platform")
         }
-        _ if message.starts_with("canceling statement due to")
-            || message.starts_with("terminating connection")
-            || message.starts_with("server closed the connection") =>
-        {
-            AppError::Unavailable(message.to_owned())
-        }
+        _ if AWAY.iter().any(|words| message.starts_with(words)) => AppError::Unavailable(message.to_owned()),
+        _ if message.contains("No space left on device") => AppError::NoRoom(message.to_owned()),
         _ => AppError::Internal(message.to_owned()),
     }
 }

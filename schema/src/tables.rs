@@ -2,6 +2,27 @@
 
 pub mod audit {
     diesel::table! {
+        audit.archives (id) {
+            id -> Uuid,
+            log -> Text,
+            month -> Date,
+            row_count -> Int8,
+            change_count -> Int8,
+            erased_count -> Int8,
+            first_leaf -> Nullable<Int8>,
+            last_leaf -> Nullable<Int8>,
+            tree_size -> Int8,
+            root -> Bytea,
+            file_name -> Text,
+            file_size -> Int8,
+            sha256 -> Bytea,
+            event_id -> Uuid,
+            event -> Jsonb,
+            archived_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         audit.changes (id, occurred_at) {
             id -> Uuid,
             event_id -> Uuid,
@@ -105,6 +126,7 @@ pub mod audit {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(
+        archives,
         changes,
         checkpoints,
         events,

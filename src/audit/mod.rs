@@ -1,5 +1,6 @@
 //! The audit log: who did what, to what, when and why; what every history shows; refusals and sign-in trouble.
 
+pub mod archives;
 pub mod erasure;
 pub mod events;
 pub mod history;

@@ -17,12 +17,13 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const ROLES: &str = include_str!("replaceable/roles.sql");
 /// In this order: what follows may build on what stands before.
-const REPLACEABLE: [&str; 14] = [
+const REPLACEABLE: [&str; 15] = [
     include_str!("replaceable/functions.sql"),
     include_str!("replaceable/sealing.sql"),
     include_str!("replaceable/log.sql"),
     include_str!("replaceable/partitions.sql"),
     include_str!("replaceable/erasure.sql"),
+    include_str!("replaceable/archives.sql"),
     include_str!("replaceable/authority.sql"),
     include_str!("replaceable/reach.sql"),
     include_str!("replaceable/tokens.sql"),

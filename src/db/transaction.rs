@@ -104,8 +104,11 @@ where
     // the pool drops the connection.
     let begun = conn.batch_execute(&format!("begin read only; {}", enter(can, "force_generic_plan")));
     let done = begun.map_err(AppError::from).and_then(|()| work(conn));
-    conn.batch_execute(if done.is_ok() { "commit" } else { "rollback" })?;
-    done
+    let ended = conn.batch_execute(if done.is_ok() { "commit" } else { "rollback" });
+    // Where the server has gone the rollback fails too, and says less about why.
+    let done = done?;
+    ended?;
+    Ok(done)
 }
 
 pub(super) fn append<P, T, F>(conn: &mut PgConnection, can: &Can<P>, work: F) -> Result<T, AppError>

@@ -58,6 +58,7 @@ impl ResponseError for AppError {
             AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            AppError::NoRoom(_) => StatusCode::INSUFFICIENT_STORAGE,
             AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -211,6 +212,7 @@ fn title(status: StatusCode) -> &'static str {
         422 => "Not accepted",
         429 => "Too many requests",
         503 => "Busy",
+        507 => "No room left",
         _ => "Something went wrong",
     }
 }
@@ -265,6 +267,11 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (_, 405) => "This address does not take this kind of request.".into(),
         (_, 409) => "Somebody else changed this in the meantime. Nothing was changed; look again and repeat it.".into(),
         (_, 503) => "The console is busy or its database is away. Nothing was changed; try again in a moment.".into(),
+        (_, 507) => {
+            "The disk of the database is full. Nothing was changed. Whoever runs the console has to make room; then try \
+             again."
+                .into()
+        }
         (_, code) if code < 500 => "The request could not be read.".into(),
         _ => "Nothing was changed. The cause is in the log under the id below.".into(),
     }

@@ -1,4 +1,6 @@
 mod append_only;
+mod archive_abuse;
+mod archives;
 mod erasure;
 mod events;
 mod history;

@@ -70,6 +70,24 @@ fn an_unknown_setting_is_a_warning() {
 }
 
 #[test]
+fn it_says_where_old_months_of_the_log_go() {
+    let place = Castellan::migrated();
+    let said = |settings: &[(&str, &str)]| {
+        let run = place.run_with(&["doctor"], settings, "");
+        let line = run.out.lines().find(|line| line.contains("audit log: stays") || line.contains("archive of the"));
+        (run.status, line.unwrap_or_else(|| panic!("{run:?}")).split(' ').next().unwrap_or_default().to_owned())
+    };
+    let (keep, folder) = (("CASTELLAN_AUDIT_KEEP_MONTHS", "3"), place.folder.path().to_str().expect("a path"));
+    assert_eq!(said(&[]), (0, "ok".into()));
+    assert_eq!(said(&[keep]), (0, "warn".into()));
+    assert_eq!(said(&[("CASTELLAN_AUDIT_ARCHIVE", folder)]), (0, "warn".into()));
+    assert_eq!(said(&[keep, ("CASTELLAN_AUDIT_ARCHIVE", folder)]), (0, "ok".into()));
+    assert_eq!(said(&[keep, ("CASTELLAN_AUDIT_ARCHIVE", "/nowhere")]), (1, "FAIL".into()));
+    let few = place.run_with(&["doctor"], &[("CASTELLAN_SECURITY_KEEP_MONTHS", "2")], "");
+    assert!(few.status == 2 && few.err.contains("security-keep-months"), "{few:?}");
+}
+
+#[test]
 fn an_identity_provider_that_does_not_answer_is_a_warning() {
     let place = Castellan::migrated();
     let path = providers(&place, "http://127.0.0.1:1");

@@ -1,6 +1,7 @@
 mod demo;
 mod doctor;
 mod first_start;
+mod kill;
 mod migrate;
 mod process;
 mod serve;

@@ -14,7 +14,8 @@ pub struct Process {
     pub address: String,
     /// What it said once it was ready.
     pub said: String,
-    _folder: tempfile::TempDir,
+    /// Where it runs; its data folder is `data` in it.
+    pub folder: tempfile::TempDir,
     pub database: Option<TestDatabase>,
 }
 
@@ -45,13 +46,30 @@ impl Process {
         let mut said = String::new();
         let output = child.stdout.take().expect("it has an output");
         BufReader::new(output).read_line(&mut said).expect("it says something");
-        Process { child, address, said, _folder: folder, database }
+        Process { child, address, said, folder, database }
     }
 
     /// Asks it to end, as a service manager does.
     pub fn ask_to_end(&self) {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(asked.expect("signals can be sent").success());
+    }
+
+    /// Ends it as a crash does.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a process can be killed");
+        self.child.wait().expect("it has ended");
+    }
+
+    /// Runs another command with the same folder and database; returns its exit status and output.
+    pub fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_castellan"));
+        command.args(arguments).args(["--log", "warn"]).current_dir(self.folder.path());
+        if let Some(database) = &self.database {
+            command.env("DATABASE_URL", database.engine().url());
+        }
+        let done = command.output().expect("the program runs");
+        (done.status.code().unwrap_or(-1), String::from_utf8_lossy(&done.stdout).into_owned())
     }
 
     /// Waits until it has ended; panics when that takes longer.

@@ -1,3 +1,4 @@
 mod audit;
 mod concurrency;
+mod faults;
 mod migrate;

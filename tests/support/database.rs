@@ -28,8 +28,15 @@ pub struct TestDatabase {
 }
 
 enum Kept {
-    Server { name: String },
-    Embedded { _scratch: TempDir, _place: Place },
+    Server {
+        name: String,
+    },
+    /// On a server that goes away with the test.
+    Elsewhere,
+    Embedded {
+        _scratch: TempDir,
+        _place: Place,
+    },
 }
 
 impl TestDatabase {
@@ -72,7 +79,14 @@ impl TestDatabase {
 
     /// Whether several connections can be had.
     pub fn is_server(&self) -> bool {
-        matches!(self.kept, Kept::Server { .. })
+        matches!(self.kept, Kept::Server { .. } | Kept::Elsewhere)
+    }
+
+    /// An empty database at an address, migrated.
+    pub fn at(url: &str) -> TestDatabase {
+        let engine = Engine::server(url, POOL);
+        template::fill(&engine);
+        TestDatabase { engine: Some(engine), kept: Kept::Elsewhere }
     }
 
     fn created(server: &str, from: &str) -> TestDatabase {

@@ -1,6 +1,7 @@
 //! What every test stands on: a database of its own, a running console, people who use it.
 
 mod app;
+mod cluster;
 mod command;
 mod database;
 mod events;
@@ -8,6 +9,7 @@ mod factories;
 mod factors;
 pub mod forger;
 mod jobs;
+mod load;
 mod page;
 mod people;
 mod person;
@@ -18,11 +20,13 @@ mod template;
 mod tokens;
 
 pub use app::TestApp;
+pub use cluster::Cluster;
 pub use command::{Castellan, Done};
 pub use database::TestDatabase;
 pub use factors::Authenticator;
 pub use forger::Forger;
 pub use jobs::PACE;
+pub use load::Load;
 pub use page::{FilledForm, Page};
 pub use people::PASSWORD;
 pub use person::{Person, SESSION};

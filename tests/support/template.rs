@@ -71,6 +71,9 @@ pub fn config() -> Config {
     config.mail_from = None;
     config.oidc = None;
     config.audit_key = None;
+    config.audit_keep_months = None;
+    config.security_keep_months = None;
+    config.audit_archive = None;
     config.demo = Some(false);
     config.secret_key = Some("5e".repeat(32));
     config

@@ -10,8 +10,9 @@ use super::diff::{self, Cell, Line};
 use super::pages::Words;
 use super::store::{self, Changed};
 use crate::actor::Can;
-use crate::audit::View;
 use crate::audit::history::Event;
+use crate::audit::sealing::leaf::Log;
+use crate::audit::{View, archives};
 use crate::db::Db;
 use crate::db::keyset::Slice;
 use crate::error::AppError;
@@ -58,9 +59,13 @@ struct Read {
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
     let mut list = List::of(&CHANGES, &context)?;
     list.window.rows = ROWS;
-    let Read { event, words, around, slice, more, list } = db
+    let id = *id;
+    let read = db
         .read(&can, move |conn| {
-            let event = store::find(conn, *id)?;
+            let event = match store::find(conn, id) {
+                Err(AppError::NotFound) => return archives::store::of_event(conn, Log::Events, id).map(Err),
+                found => found?,
+            };
             let slice = store::changes(conn, &event, &list.window)?;
             let more = match (&slice.next, slice.rows.last()) {
                 (Some(_), Some(last)) => store::changes_after(conn, &event, last.position)?,
@@ -69,9 +74,16 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
             let around = around::of(conn, &event)?;
             let mut words = Words::of(conn, &list, &around.with(&event))?;
             words.learn(conn, &ids(&slice.rows))?;
-            Ok(Read { event, words, around, slice, more, list })
+            Ok(Ok(Read { event, words, around, slice, more, list }))
         })
         .await?;
+    let Read { event, words, around, slice, more, list } = match read {
+        Ok(read) => read,
+        Err(left) => {
+            let shell = context.shell("Archived event").under("Audit log", "/audit").under(id.to_string(), "");
+            return archives::pages::gone(shell, id, left);
+        }
+    };
     let shell = context.shell(event.action.clone()).under("Audit log", "/audit").under(event.id.to_string(), "");
     let list = list.view(&slice, 0);
     let rows = slice.rows.into_iter().map(|change| Row { lines: lines(&change), change }).collect();

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::store::{self, State};
 use crate::actor::Can;
 use crate::audit::Glance;
+use crate::audit::archives::store::{self as archived, Archive};
 use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::store::last_checkpoint;
 use crate::db::Db;
@@ -29,7 +30,12 @@ struct Show {
     is_unsigned: bool,
     /// None where the key lies elsewhere.
     keys: Option<String>,
+    archives: Vec<Archive>,
+    archive_count: i64,
 }
+
+/// Archived months that are listed.
+const ARCHIVES: i64 = 24;
 
 pub async fn show(
     can: Can<Glance>,
@@ -38,14 +44,18 @@ pub async fn show(
     keys: Data<KeyFile>,
 ) -> Result<HttpResponse, AppError> {
     let now = Timestamp::now();
-    let state = db.read(&can, move |conn| store::state(conn, now)).await?;
+    let (state, archives, archive_count) = db
+        .read(&can, move |conn| {
+            Ok((store::state(conn, now)?, archived::newest(conn, ARCHIVES)?, archived::count(conn)?))
+        })
+        .await?;
     let signed = state.checkpoints.iter().map(|signed| signed.created_at.to_jiff()).max();
     let is_unsigned = match signed {
         Some(at) => now.duration_since(at).as_secs() > STALE_SECONDS,
         None => state.size > 0,
     };
     let shell = context.shell("Integrity").under("Audit log", "/audit").under("Integrity", "");
-    page::ok(Show { shell, state, is_unsigned, keys: keys.public()? }.render())
+    page::ok(Show { shell, state, is_unsigned, keys: keys.public()?, archives, archive_count }.render())
 }
 
 /// The last checkpoint, as witnesses and `castellan audit verify` take it.

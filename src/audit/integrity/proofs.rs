@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::pages::download;
 use crate::actor::Can;
-use crate::audit::sealing::proving;
+use crate::audit::archives::proving;
 use crate::audit::{Prove, events, security_events};
 use crate::db::Db;
 use crate::error::AppError;
@@ -34,7 +34,7 @@ async fn prove(
                 "This event is not sealed yet, which takes a minute. Try again then.".into(),
             ));
         }
-        proving::of(conn, id)
+        proving::of(conn, id, None)
     });
     let text = read.await?.text().map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(download(&format!("castellan-audit-proof-{id}.json"), "application/json", text))

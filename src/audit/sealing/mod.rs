@@ -5,7 +5,6 @@ pub mod commitment;
 pub mod leaf;
 pub mod note;
 pub mod proof;
-pub mod proving;
 pub mod store;
 pub mod tree;
 pub mod verification;

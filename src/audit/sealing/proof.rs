@@ -114,24 +114,25 @@ pub fn check(text: &str, keys: &PublicKeys) -> Result<(Proof, Checkpoint), Wrong
     let path = path.ok_or_else(|| Wrong::Form(": its path is not made of hashes".into()))?;
     tree::check_inclusion(&path, checkpoint.size, checkpoint.root, proof.leaf, leaf::hash(&proof.data))
         .map_err(|_| Wrong::Path(proof.leaf))?;
-    check_values(&proof)?;
+    check_values(&proof.data, &proof.values, &proof.changes)?;
     Ok((proof, checkpoint))
 }
 
-fn check_values(proof: &Proof) -> Result<(), Wrong> {
-    let data: Data = serde_json::from_str(&proof.data).map_err(|error| Wrong::Form(format!(": {error}")))?;
+/// Whether values and changes are those that a leaf commits to.
+pub fn check_values(data: &str, values: &Values, changes: &[Change]) -> Result<(), Wrong> {
+    let data: Data = serde_json::from_str(data).map_err(|error| Wrong::Form(format!(": {error}")))?;
     if data.v != leaf::VERSION {
         return Err(Wrong::Form(format!(": version {} of the format is not known here", data.v)));
     }
-    if proof.values.commitment() != data.values {
+    if values.commitment() != data.values {
         return Err(Wrong::Values(Part::Event));
     }
     let sealed = data.changes.map_or((0, leaf::hash_of_changes([""; 0])), |changes| (changes.count, changes.hash));
-    let given = (proof.changes.len(), leaf::hash_of_changes(proof.changes.iter().map(|change| &change.data)));
+    let given = (changes.len(), leaf::hash_of_changes(changes.iter().map(|change| &change.data)));
     if sealed != given {
         return Err(Wrong::Changes);
     }
-    for (number, change) in (1..).zip(&proof.changes) {
+    for (number, change) in (1..).zip(changes) {
         let record: Record = serde_json::from_str(&change.data).map_err(|error| Wrong::Form(format!(": {error}")))?;
         if change.values.commitment() != record.values {
             return Err(Wrong::Values(Part::Change(number)));

@@ -122,6 +122,41 @@ pub fn prove_inclusion(
     Ok(plain(tlog::prove_record(size, leaf, &Reader(RefCell::new(tile)))?))
 }
 
+/// The ways from the leaves of one full tile to the root. Their upper part is one and the same, and their lower parts
+/// lie in one small tree, so that all of them together take hardly more hashes than one.
+pub struct Ways {
+    /// From the leaves up.
+    levels: Vec<Vec<Hash>>,
+    above: Vec<Hash>,
+}
+
+impl Ways {
+    /// To the root of the tree of a size, from the leaves of a tile with these hashes.
+    pub fn of_tile(
+        size: u64,
+        number: u64,
+        hashes: &[u8],
+        tile: impl FnMut(u8, u64) -> Result<Vec<u8>, String>,
+    ) -> Result<Ways, Error> {
+        if hashes.len() != FULL {
+            return Err(Error::InvalidInput(format!("tile {number} of the leaves is not whole")));
+        }
+        let above = prove_inclusion(size, number * WIDTH as u64, tile)?.split_off(usize::from(HEIGHT));
+        let mut levels: Vec<Vec<Hash>> = vec![hashes.as_chunks().0.to_vec()];
+        for below in 0..usize::from(HEIGHT) - 1 {
+            let pairs = levels[below].as_chunks::<2>().0.iter();
+            levels.push(pairs.map(|[left, right]| tlog::node_hash(tlog::Hash(*left), tlog::Hash(*right)).0).collect());
+        }
+        Ok(Ways { levels, above })
+    }
+
+    /// The way from the leaf at a place of the tile, as [`prove_inclusion`] has it.
+    pub fn of(&self, place: usize) -> Vec<Hash> {
+        let beside = (0..).zip(&self.levels).map(|(level, hashes)| hashes[(place >> level) ^ 1]);
+        beside.chain(self.above.iter().copied()).collect()
+    }
+}
+
 /// The hashes that show that the tree of a size begins with the tree of an older one.
 pub fn prove_consistency(
     size: u64,

@@ -14,7 +14,8 @@ use crate::audit::events::histogram::SEVERITIES;
 use crate::audit::events::pages::{Words, worded};
 use crate::audit::events::store as event_store;
 use crate::audit::history::Event;
-use crate::audit::{Export, View, events, history};
+use crate::audit::sealing::leaf::Log;
+use crate::audit::{Export, View, archives, events, history};
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -105,11 +106,16 @@ struct Show {
 }
 
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
-    let page = db
+    let id = *id;
+    let archived = context.shell("Archived event").under("Security events", "/security-events").under(id.to_string(), "");
+    let read = db
         .read(&can, move |conn| {
-            let event = store::find(conn, *id)?;
+            let event = match store::find(conn, id) {
+                Err(AppError::NotFound) => return archives::store::of_event(conn, Log::SecurityEvents, id).map(Err),
+                found => found?,
+            };
             let shell = context.shell(event.kind.clone()).under("Security events", "/security-events");
-            Ok(Show {
+            Ok(Ok(Show {
                 shell: shell.under(event.id.to_string(), ""),
                 words: words_of(conn, None, std::slice::from_ref(&event))?,
                 related: store::of_request(conn, event.request_id, event.id)?,
@@ -117,10 +123,13 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
                 leaf: events::leaf_of(conn, event.id)?,
                 details: serde_json::to_string_pretty(&event.details).unwrap_or_default(),
                 event,
-            })
+            }))
         })
         .await?;
-    page::ok(page.render())
+    match read {
+        Ok(page) => page::ok(page.render()),
+        Err(left) => archives::pages::gone(archived, id, left),
+    }
 }
 
 pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {

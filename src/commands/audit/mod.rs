@@ -10,10 +10,13 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::audit::archives::{check, proving};
 use crate::audit::sealing::note::PublicKeys;
-use crate::audit::sealing::{proof, proving};
+use crate::audit::sealing::proof;
 use crate::config::Config;
 use crate::db::{Engine, migrate};
+use crate::error::AppError;
+use crate::token::hex;
 
 /// What can be done.
 #[derive(Subcommand)]
@@ -22,7 +25,7 @@ pub enum Audit {
     Verify(Verify),
     /// Write a proof that an event is in the log
     Prove(Prove),
-    /// Check a proof; needs no database
+    /// Check a proof, or the file of an archived month; needs no database
     Check(Check),
 }
 
@@ -35,6 +38,9 @@ pub struct Verify {
     /// Public keys, one on each line; those beside the signing key when left out
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
+    /// The folder with the files of archived months, which are read too
+    #[arg(long, value_name = "FOLDER")]
+    archives: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -45,6 +51,9 @@ pub struct Verify {
 pub struct Prove {
     /// Id of the event
     event: Uuid,
+    /// The folder with the files of archived months, for an event that is in one
+    #[arg(long, value_name = "FOLDER")]
+    archives: Option<PathBuf>,
     /// Where the proof goes; the standard output when left out
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -53,7 +62,7 @@ pub struct Prove {
 /// What, and against what.
 #[derive(Args)]
 pub struct Check {
-    /// The file that prove wrote
+    /// The file that prove wrote, or the file of an archived month (.ndjson.zst)
     proof: PathBuf,
     /// Public keys of the log, one on each line
     #[arg(long, value_name = "FILE")]
@@ -75,7 +84,9 @@ pub fn run(config: &Config, asked: &Audit) -> Result<i32, String> {
 fn prove(config: &Config, asked: &Prove) -> Result<(), String> {
     let engine = Engine::open(config)?;
     let mut conn = connect(engine.url())?;
-    let proof = conn.build_transaction().read_only().repeatable_read().run(|conn| proving::of(conn, asked.event));
+    let folder = asked.archives.as_deref();
+    let proof =
+        conn.build_transaction().read_only().repeatable_read().run(|conn| proving::of(conn, asked.event, folder));
     let text = proof.map_err(explain)?.text().map_err(explain)?;
     match &asked.output {
         Some(path) => fs::write(path, text).map_err(|error| format!("{} cannot be written: {error}.", path.display())),
@@ -88,9 +99,20 @@ fn prove(config: &Config, asked: &Prove) -> Result<(), String> {
 
 fn check(asked: &Check) -> Result<(), String> {
     let keys = public_keys(&asked.public_key)?;
+    if asked.proof.extension().is_some_and(|ending| ending == "zst") {
+        return check_archive(&asked.proof, &keys);
+    }
     let (proof, checkpoint) = proof::check(&read(&asked.proof)?, &keys).map_err(|wrong| format!("{wrong}."))?;
     println!("Proven: leaf {} of {} in the log {}.", proof.leaf, checkpoint.size, checkpoint.origin);
     println!("{}", proof.data);
+    Ok(())
+}
+
+fn check_archive(path: &Path, keys: &PublicKeys) -> Result<(), String> {
+    let checked = check::check(path, Some(keys)).map_err(|wrong| format!("{}: {wrong}.", path.display()))?;
+    let (rows, words, tree) = (checked.header.rows, checked.month.words(), &checked.checkpoint);
+    println!("Proven: all {rows} {words}, in {} of the log {}.", tree.size, tree.origin);
+    println!("SHA-256 {}", hex(&checked.extent.sha256));
     Ok(())
 }
 

@@ -37,7 +37,13 @@ pub fn run(config: &Config, asked: &Verify) -> Result<i32, String> {
     let mut conn = connect(engine.url())?;
     let cores = if engine.is_embedded() { 1 } else { std::thread::available_parallelism().map_or(2, usize::from) };
     let others = (1..cores.min(8)).map(|_| connect(engine.url())).collect::<Result<_, _>>()?;
-    let verification = Verification { keys: keys.as_ref(), held, now: Timestamp::now(), progress: &progress };
+    let verification = Verification {
+        keys: keys.as_ref(),
+        held,
+        now: Timestamp::now(),
+        archives: asked.archives.as_deref(),
+        progress: &progress,
+    };
     let report = verification.run(&mut conn, others).map_err(explain)?;
     match asked.json {
         true => println!("{}", serde_json::to_string_pretty(&report).map_err(explain)?),
@@ -73,5 +79,9 @@ fn print(report: &Report) {
         Verdict::Stale => "As it was sealed, but sealing has stopped",
     };
     let (leaves, checkpoints, unsealed) = (report.tree_size, report.checkpoints, report.unsealed);
-    println!("{verdict}: {leaves} leaves, {checkpoints} checkpoints, {unsealed} events not sealed yet.");
+    let archived = match report.archived {
+        0 => String::new(),
+        archived => format!(", {archived} of them archived"),
+    };
+    println!("{verdict}: {leaves} leaves{archived}, {checkpoints} checkpoints, {unsealed} events not sealed yet.");
 }

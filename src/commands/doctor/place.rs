@@ -9,6 +9,7 @@ use crate::web::assets;
 pub fn examine(config: &Config, settings: &[String]) -> Vec<Finding> {
     let mut findings = vec![unknown_settings(settings), reach(config), folder(config), key(config)];
     findings.push(mail(config));
+    findings.push(retention(config));
     findings.push(zones());
     findings.push(assets());
     findings
@@ -106,6 +107,31 @@ fn mail(config: &Config) -> Finding {
             Finding::ok(format!("mail: by {scheme} over {host}, from {from}"))
         }
         _ => Finding::ok("mail: no server (CASTELLAN_SMTP_URL), so invitations and notices wait in control.outbox"),
+    }
+}
+
+/// Where old months of the audit log go.
+fn retention(config: &Config) -> Finding {
+    let terms = [("events", config.audit_keep_months), ("security events", config.security_keep_months)];
+    let terms: Vec<String> =
+        terms.iter().filter_map(|(log, keep)| Some(format!("{log} {} months", (*keep)?))).collect();
+    let Some(folder) = &config.audit_archive else {
+        return match terms.is_empty() {
+            true => Finding::ok("audit log: stays in the database for ever"),
+            false => Finding::warn(
+                format!("audit log: stays in the database for ever, and was to be kept there ({})", terms.join(", ")),
+                "set CASTELLAN_AUDIT_ARCHIVE to the folder that older months go to",
+            ),
+        };
+    };
+    let what = |said: &str| format!("archive of the audit log {}: {said}", folder.display());
+    match (is_writable(folder), terms.is_empty()) {
+        (Err(error), _) => Finding::fail(what(&error.to_string()), "make it, and give it to the user of this process"),
+        (Ok(()), true) => Finding::warn(
+            what("nothing goes there"),
+            "set CASTELLAN_AUDIT_KEEP_MONTHS and CASTELLAN_SECURITY_KEEP_MONTHS, or leave the folder out",
+        ),
+        (Ok(()), false) => Finding::ok(what(&format!("takes what is older than {}", terms.join(", ")))),
     }
 }
 

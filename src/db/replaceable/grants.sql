@@ -90,6 +90,9 @@ grant update (hashes) on audit.tiles to castellan_sealer;
 grant execute on function control.actor_id(), audit.record(text, text, boolean, text, text, uuid, uuid, uuid, jsonb),
     audit.record_security(text, text, bytea, uuid, jsonb) to castellan_sealer;
 grant select on audit.unsealed, audit.leaves, audit.tiles, audit.checkpoints to castellan_staff, castellan_jobs;
+-- Months that were archived leave the log by a job; of what left, everybody who reads the whole log is told.
+grant select on audit.archives to castellan_staff, castellan_jobs, castellan_sealer;
+grant execute on function audit.drop_archived_month(uuid, jsonb) to castellan_jobs;
 -- Whether an event is sealed is said beside it; which rows is said by the policy.
 grant select on audit.leaves to castellan_scoped;
 

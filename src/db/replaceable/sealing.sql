@@ -29,7 +29,7 @@ language sql immutable
 as $$
     select case
         when action in ('database.write', 'user.recover', 'user.reset_factors', 'impersonation.begin') then 'critical'
-        when outcome <> 'success' then 'warning'
+        when outcome <> 'success' or action = 'audit.archive' then 'warning'
         when action ~ '^(role|assignment|delegation|impersonation|policy_override|api_token|factor|identity)\.'
             or action ~ '\.(delete|close|suspend|deactivate|lock)$' then 'warning'
         else 'info'

@@ -1,10 +1,12 @@
 //! Whether the log still is what was sealed: rows against leaves, leaves against tree, tree against checkpoints.
 
+mod archived;
 mod report;
 mod rows;
 pub mod store;
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +17,7 @@ use super::note::{self, Checkpoint, PublicKeys};
 use super::tree::{Tile, Tree, WIDTH};
 use super::{Hash, store as sealed};
 use crate::error::AppError;
+use archived::Archived;
 pub use report::{Report, Verdict};
 use rows::Seen;
 use store::Kept;
@@ -35,6 +38,8 @@ pub struct Verification<'a> {
     /// A checkpoint from outside, which nobody with access to the database could change.
     pub held: Option<Checkpoint>,
     pub now: Timestamp,
+    /// Where the files of archived months are; without it they are not looked at.
+    pub archives: Option<&'a Path>,
     /// Hears of leaves that are done, and of how many there are.
     pub progress: &'a (dyn Fn(u64, u64) + Sync),
 }
@@ -45,8 +50,13 @@ impl Verification<'_> {
         conn.build_transaction().read_only().repeatable_read().run(|conn| {
             let size = sealed::size(conn)?;
             let mut report = Report::of(size);
-            let seen = rows::check(conn, others, size, self.progress, &mut report)?;
+            let archived = Archived::load(conn, &mut report)?;
+            let seen = rows::check(conn, others, size, &archived, self.progress, &mut report)?;
+            report.archived = archived.count(&mut report).cast_unsigned();
             let latest = self.check_tree(conn, &mut report)?;
+            if let Some(folder) = self.archives {
+                archived.check_files(conn, folder, self.keys, &mut report)?;
+            }
             self.check_rest(conn, &seen, latest, &mut report)?;
             Ok(report)
         })

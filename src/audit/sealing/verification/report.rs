@@ -40,6 +40,8 @@ pub struct Report {
     #[serde(with = "hash_text")]
     pub root: Hash,
     pub checkpoints: u64,
+    /// Leaves whose rows are in files.
+    pub archived: u64,
     pub unsealed: u64,
     pub first_bad_leaf: Option<u64>,
     /// Sentences, the first of them; `problem_count` has all.
@@ -54,6 +56,7 @@ impl Report {
             tree_size,
             root: Hash::default(),
             checkpoints: 0,
+            archived: 0,
             unsealed: 0,
             first_bad_leaf: None,
             problems: Vec::new(),

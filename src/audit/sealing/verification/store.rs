@@ -149,6 +149,18 @@ pub fn leaf_of(conn: &mut PgConnection, event: Uuid) -> Result<Option<(u64, Refe
     }
 }
 
+/// Where an event is that has no leaf yet.
+pub fn waiting(conn: &mut PgConnection, event: Uuid) -> Result<Option<Reference>, AppError> {
+    let row: Option<(String, Timestamp)> = unsealed::table
+        .filter(unsealed::event_id.eq(event))
+        .select((unsealed::log, unsealed::occurred_at))
+        .first(conn)
+        .optional()?;
+    let row =
+        row.and_then(|(log, at)| Some(Reference { log: Log::named(&log)?, id: event, occurred_at: at.to_jiff() }));
+    Ok(row)
+}
+
 /// The newest checkpoint of a tree that has the leaf.
 pub fn checkpoint_over(conn: &mut PgConnection, leaf: u64) -> Result<Option<String>, AppError> {
     Ok(checkpoints::table
