@@ -12,6 +12,8 @@ use actix_web::{App as ActixApp, HttpServer};
 use crate::audit::events::pages::KnownActions;
 use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::{self, Sealer};
+use crate::audit::streams::delivery::Deliverer;
+use crate::audit::streams::targets::Targets;
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
@@ -39,6 +41,8 @@ pub struct App {
     known_actions: Data<KnownActions>,
     handlers: Data<Handlers>,
     keys: Data<KeyFile>,
+    targets: Data<Targets>,
+    connections: u32,
     pace: Pace,
     sealing: sealer::Pace,
 }
@@ -74,6 +78,8 @@ impl App {
             known_actions: Data::default(),
             handlers: Data::new(handlers(engine, transport)),
             keys: Data::new(KeyFile::of(config)),
+            targets: Data::new(Targets::of(config)),
+            connections: engine.pool().size,
             pace: Pace::of(engine.pool().size),
             sealing: sealer::Pace::of(engine.pool().size),
         })
@@ -94,6 +100,12 @@ impl App {
         Sealer::new(self.db.clone(), Some(KeyFile::clone(&self.keys)), self.sealing)
     }
 
+    /// A deliverer of the audit log's streams.
+    pub fn deliverer(&self) -> Result<Deliverer, AppError> {
+        let (secret, targets) = (self.site.secret.clone(), Targets::clone(&self.targets));
+        Deliverer::new(self.db.clone(), secret, targets, self.connections)
+    }
+
     /// Serves on a listener that is bound already.
     pub fn serve(&self, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
         let app = self.clone();
@@ -110,6 +122,7 @@ impl App {
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())
                 .app_data(app.keys.clone())
+                .app_data(app.targets.clone())
                 .wrap(from_fn(gate))
                 .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))

@@ -112,11 +112,19 @@ pub(super) fn log_read<P: Privilege>(conn: &mut PgConnection, can: &Can<P>) -> R
         Some(acting) => Action { tenant_id: acting.tenant_id, ..Action::general(P::NAME, "page") },
         None => Action::general(P::NAME, "log"),
     };
-    let action = action.details(details);
+    note(conn, can, &action.details(details), "success")
+}
+
+pub(super) fn note<P: Privilege>(
+    conn: &mut PgConnection,
+    can: &Can<P>,
+    action: &Action,
+    outcome: &str,
+) -> Result<(), AppError> {
     conn.transaction(|conn| {
         // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
         conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
-        open_event(conn, can.actor(), &action, "success", true).map(drop)
+        open_event(conn, can.actor(), action, outcome, true).map(drop)
     })
 }
 

@@ -1,18 +1,25 @@
-//! Lists for programs: as CSV of any size, in constant memory, or as JSON page by page. Both have the same columns.
+//! Lists for programs: as a file of any size, in constant memory, or as JSON page by page. CSV and JSON have the same
+//! columns; what has a format of its own is sent line by line.
+
+use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::rt::task::JoinHandle;
 use actix_web::web::Bytes;
 use futures_util::stream;
 use serde::{Serialize, Serializer};
 
 use super::format::Format;
 use super::list::List;
+use super::receipt::Taken;
 use crate::db::keyset::Slice;
 use crate::error::AppError;
 
 /// Rows read at a time; between two batches others may use the connection.
 pub const BATCH_ROWS: usize = 1000;
+/// Bytes that a row mostly has.
+const ROW_BYTES: usize = 512;
 
 /// Sends the list in the form it was asked for. `load` reads one slice of it; `cells` writes one row.
 pub async fn send<T, L, R, C>(
@@ -34,8 +41,33 @@ where
             let rows = slice.rows.iter().map(|row| Row { header, cells: cells(row) }).collect();
             Ok(HttpResponse::Ok().json(Rows { rows, next: slice.next }))
         }
-        _ => Ok(csv(name, header, list, load, cells)),
+        _ => {
+            let mut head = csv::Writer::from_writer(Vec::new());
+            head.write_record(header).map_err(internal)?;
+            let head = head.into_inner().map_err(internal)?;
+            let rows = move |rows: &[T]| csv_rows(rows, &cells);
+            Ok(file(&format!("{name}.csv"), "text/csv; charset=utf-8", head, list, load, rows))
+        }
     }
+}
+
+/// Sends the list as a file of lines. `line` writes one row, without the end of its line.
+pub fn send_lines<T, L, R, W>(name: &str, list: List, load: L, line: W) -> HttpResponse
+where
+    T: 'static,
+    L: Fn(List) -> R + 'static,
+    R: Future<Output = Result<Slice<T>, AppError>> + 'static,
+    W: Fn(&T, &mut Vec<u8>) -> std::io::Result<()> + 'static,
+{
+    let rows = move |rows: &[T]| {
+        let mut bytes = Vec::with_capacity(rows.len() * ROW_BYTES);
+        for row in rows {
+            line(row, &mut bytes)?;
+            bytes.push(b'\n');
+        }
+        Ok(bytes)
+    };
+    file(&format!("{name}.ndjson"), "application/x-ndjson", Vec::new(), list, load, rows)
 }
 
 /// One page, and the cursor of the next as the parameter `after` takes it.
@@ -58,42 +90,78 @@ impl Serialize for Row {
     }
 }
 
-/// Streams batches from the list's beginning.
-fn csv<T, L, R, C>(name: &str, header: &'static [&'static str], list: List, load: L, cells: C) -> HttpResponse
+/// What is still to be read of a list.
+struct Rest<T> {
+    list: List,
+    /// Under way already, beside the writing of what came before it.
+    reading: Option<JoinHandle<Result<Slice<T>, AppError>>>,
+}
+
+/// Streams batches from the list's beginning. While one is written the next is read, and no other.
+fn file<T, L, R, W>(
+    name: &str,
+    content_type: &'static str,
+    head: Vec<u8>,
+    list: List,
+    load: L,
+    write: W,
+) -> HttpResponse
 where
     T: 'static,
     L: Fn(List) -> R + 'static,
     R: Future<Output = Result<Slice<T>, AppError>> + 'static,
-    C: Fn(&T) -> Vec<String> + 'static,
+    W: Fn(&[T]) -> std::io::Result<Vec<u8>> + 'static,
 {
-    let first = Some((list.for_export(BATCH_ROWS), true));
-    let batches = stream::try_unfold((first, load, cells), move |(next, load, cells)| async move {
-        let Some((list, is_first)) = next else { return Ok(None) };
-        let slice = load(list.clone()).await.map_err(|error| {
-            tracing::error!(%error, "an export broke off");
-            std::io::Error::other("the export broke off")
-        })?;
-        let mut writer = csv::Writer::from_writer(Vec::with_capacity(slice.rows.len() * 128));
-        if is_first {
-            writer.write_record(header)?;
+    let taken = Taken::new(name);
+    let counted = taken.clone();
+    let rest = Some(Rest { list: list.for_export(BATCH_ROWS), reading: None });
+    let batches = stream::try_unfold((rest, head, load, write), move |(rest, mut bytes, load, write)| {
+        let counted = counted.clone();
+        async move {
+            let Some(Rest { list, reading }) = rest else { return Ok(None) };
+            let reading = reading.unwrap_or_else(|| actix_web::rt::spawn(load(list.clone())));
+            let slice = reading.await.map_err(std::io::Error::other)?.map_err(broken_off)?;
+            let rest = slice.next.map(|cursor| {
+                let list = list.at(&cursor);
+                Rest { reading: Some(actix_web::rt::spawn(load(list.clone()))), list }
+            });
+            bytes.extend(write(&slice.rows)?);
+            counted.add_rows(slice.rows.len());
+            Ok::<_, std::io::Error>(Some((Bytes::from(bytes), (rest, Vec::new(), load, write))))
         }
-        for row in &slice.rows {
-            writer.write_record(cells(row).iter().map(|cell| harmless(cell)))?;
-        }
-        let bytes = writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
-        let next = slice.next.map(|cursor| (list.at(&cursor), false));
-        Ok::<_, std::io::Error>(Some((Bytes::from(bytes), (next, load, cells))))
     });
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
-        .streaming(Box::pin(batches))
+    let mut answer = HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, content_type))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(Box::pin(batches));
+    answer.extensions_mut().insert(taken);
+    answer
+}
+
+fn csv_rows<T>(rows: &[T], cells: impl Fn(&T) -> Vec<String>) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * ROW_BYTES));
+    for row in rows {
+        for cell in cells(row) {
+            writer.write_field(harmless(&cell).as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+fn broken_off(error: AppError) -> std::io::Error {
+    tracing::error!(%error, "an export broke off");
+    std::io::Error::other("the export broke off")
+}
+
+fn internal(error: impl std::fmt::Display) -> AppError {
+    AppError::Internal(error.to_string())
 }
 
 /// A spreadsheet would run a cell that begins with one of these as a formula.
-fn harmless(cell: &str) -> String {
+fn harmless(cell: &str) -> Cow<'_, str> {
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
-        _ => cell.to_owned(),
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') => Cow::Owned(format!("'{cell}")),
+        _ => Cow::Borrowed(cell),
     }
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use diesel::PgConnection;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::chart::{self, Hour, SEVERITIES};
 use super::store::{self, SecurityEvent};
 use crate::actor::Can;
-use crate::audit::{Export, View, history};
+use crate::audit::{Export, View, history, ocsf};
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -138,4 +139,18 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         ]
     })
     .await
+}
+
+/// The same list in the words of OCSF.
+pub async fn export_lines(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let list = List::of(&LIST, &context)?;
+    db.note_read(&can).await?;
+    let load = move |list: List| {
+        let (db, can) = (db.clone(), can.clone());
+        let work = move |conn: &mut PgConnection| {
+            store::list(conn, &list)?.try_map(|events| ocsf::store::placed(conn, events))
+        };
+        async move { db.read(&can, work).await }
+    };
+    Ok(crate::web::export::send_lines("security-events", list, load, ocsf::write_security_event))
 }

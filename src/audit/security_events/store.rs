@@ -23,7 +23,9 @@ pub struct SecurityEvent {
     pub kind: String,
     pub severity: String,
     pub actor_id: Option<Uuid>,
+    pub session_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
+    pub tenant_id: Option<Uuid>,
     pub network_hash: Option<Vec<u8>>,
     pub details: Value,
 }
