@@ -1,6 +1,7 @@
 mod append_only;
 mod erasure;
 mod events;
+mod export;
 mod history;
 mod integrity;
 mod one_event;
@@ -8,3 +9,5 @@ mod sealer;
 mod sealing;
 mod search;
 mod security_events;
+mod stream_delivery;
+mod streams;

@@ -1,6 +1,7 @@
 //! What every test stands on: a database of its own, a running console, people who use it.
 
 mod app;
+mod collector;
 mod command;
 mod database;
 mod events;
@@ -18,6 +19,7 @@ mod template;
 mod tokens;
 
 pub use app::TestApp;
+pub use collector::{Collector, Post, Trouble};
 pub use command::{Castellan, Done};
 pub use database::TestDatabase;
 pub use factors::Authenticator;
