@@ -13,6 +13,8 @@ use crate::audit::archives::{self, Retention};
 use crate::audit::events::pages::KnownActions;
 use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::{self, Sealer};
+use crate::audit::streams::delivery::Deliverer;
+use crate::audit::streams::targets::Targets;
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
@@ -40,6 +42,8 @@ pub struct App {
     known_actions: Data<KnownActions>,
     handlers: Data<Handlers>,
     keys: Data<KeyFile>,
+    targets: Data<Targets>,
+    connections: u32,
     pace: Pace,
     sealing: sealer::Pace,
 }
@@ -76,6 +80,8 @@ impl App {
             known_actions: Data::default(),
             handlers: Data::new(handlers(engine, transport, Retention::of(config))),
             keys: Data::new(KeyFile::of(config)),
+            targets: Data::new(Targets::of(config)),
+            connections: engine.pool().size,
             pace: Pace::of(engine.pool().size),
             sealing: sealer::Pace::of(engine.pool().size),
         })
@@ -96,6 +102,12 @@ impl App {
         Sealer::new(self.db.clone(), Some(KeyFile::clone(&self.keys)), self.sealing)
     }
 
+    /// A deliverer of the audit log's streams.
+    pub fn deliverer(&self) -> Result<Deliverer, AppError> {
+        let (secret, targets) = (self.site.secret.clone(), Targets::clone(&self.targets));
+        Deliverer::new(self.db.clone(), secret, targets, self.connections)
+    }
+
     /// Serves on a listener that is bound already.
     pub fn serve(&self, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
         let app = self.clone();
@@ -112,6 +124,7 @@ impl App {
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())
                 .app_data(app.keys.clone())
+                .app_data(app.targets.clone())
                 .wrap(from_fn(gate))
                 .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))

@@ -68,6 +68,13 @@ pub struct Config {
     /// Folder that old months of the audit log go to; it has to be there, and without it none goes
     #[arg(long, env = "CASTELLAN_AUDIT_ARCHIVE", value_name = "FOLDER", global = true)]
     pub audit_archive: Option<PathBuf>,
+    /// A folder for streams of the audit log that are files; without it there are none
+    #[arg(long, env = "CASTELLAN_STREAM_DIR", value_name = "FOLDER", global = true)]
+    pub stream_dir: Option<PathBuf>,
+
+    /// Networks of one's own that streams of the audit log may reach, such as 10.0.0.0/8; without it public addresses only
+    #[arg(long, env = "CASTELLAN_STREAM_NETWORKS", value_name = "NETWORKS", value_delimiter = ',', global = true, value_parser = network)]
+    pub stream_networks: Vec<IpNet>,
 
     /// The mail server, as smtps://user:password@host, smtp://host:587?tls=required, or smtp://host on a network of one's own
     #[arg(long, env = "CASTELLAN_SMTP_URL", value_name = "URL", global = true, hide_env_values = true, value_parser = smtp_url)]

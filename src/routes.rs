@@ -74,7 +74,10 @@ pub fn nav() -> Vec<NavGroup> {
                 access::impersonations::NAV,
             ],
         },
-        NavGroup { label: "Trust", items: vec![audit::NAV, audit::NAV_SECURITY, audit::NAV_INTEGRITY] },
+        NavGroup {
+            label: "Trust",
+            items: vec![audit::NAV, audit::NAV_SECURITY, audit::NAV_INTEGRITY, audit::NAV_STREAMS],
+        },
         NavGroup { label: "Platform", items: vec![operations::NAV_JOBS] },
     ]
 }

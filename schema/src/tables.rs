@@ -253,6 +253,33 @@ pub mod control {
     }
 
     diesel::table! {
+        control.audit_streams (id) {
+            id -> Uuid,
+            name -> Text,
+            kind -> Text,
+            address -> Text,
+            state -> Text,
+            secret_number -> Int4,
+            overlap_ends_at -> Nullable<Timestamptz>,
+            next_leaf -> Int8,
+            checkpoint_size -> Int8,
+            checkpoint_at -> Timestamptz,
+            delivered_at -> Nullable<Timestamptz>,
+            failures -> Int4,
+            failing_since -> Nullable<Timestamptz>,
+            next_attempt_at -> Nullable<Timestamptz>,
+            last_error -> Nullable<Text>,
+            lease_token -> Nullable<Uuid>,
+            lease_until -> Nullable<Timestamptz>,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.ceremonies (id) {
             id -> Uuid,
             session_id -> Nullable<Uuid>,
@@ -862,6 +889,7 @@ pub mod control {
         api_token_usage,
         api_tokens,
         assignments,
+        audit_streams,
         ceremonies,
         client_analytics,
         client_customizations,

@@ -38,6 +38,7 @@ pub struct Event {
     pub request_id: Option<Uuid>,
     pub action: String,
     pub outcome: String,
+    pub severity: String,
     pub is_read: bool,
     pub reason: Option<String>,
     /// Why it was read.
@@ -91,6 +92,7 @@ impl Event {
             "assignment" => Some(format!("/assignments/{id}")),
             "group" => Some(format!("/groups/{id}")),
             "delegation" if shell.may("access.view") => Some(format!("/delegations/{id}")),
+            "audit_stream" if shell.may("audit.stream") => Some(format!("/audit/streams/{id}")),
             "impersonation" if shell.may("impersonations.view") => Some(format!("/impersonations/{id}")),
             _ => None,
         }

@@ -35,6 +35,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let worker = actix_web::rt::spawn(app.worker(app.handlers()).map_err(explain)?.run(stopped.clone()));
     let (close, closed) = watch::channel(false);
     let sealer = actix_web::rt::spawn(app.sealer().map_err(explain)?.run(closed));
+    let deliverer = actix_web::rt::spawn(app.deliverer().map_err(explain)?.run(stopped.clone()));
     let every = Duration::from_secs(if engine.is_embedded() { 30 } else { 10 });
     actix_web::rt::spawn(counts::refresh(app.db.clone(), app.site.clone(), routes::counts(), every, stopped));
     let handle = server.handle();
@@ -46,6 +47,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     stop.send_replace(true);
     end(&app.drain, &handle).await;
     worker.await.map_err(explain)?;
+    deliverer.await.map_err(explain)?;
     // What the last requests and jobs did is sealed with the rest.
     close.send_replace(true);
     sealer.await.map_err(explain)

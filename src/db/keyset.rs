@@ -145,6 +145,13 @@ pub struct Slice<T> {
     pub next: Option<String>,
 }
 
+impl<T> Slice<T> {
+    /// The same page of other rows.
+    pub fn try_map<U, E>(self, map: impl FnOnce(Vec<T>) -> Result<Vec<U>, E>) -> Result<Slice<U>, E> {
+        Ok(Slice { rows: map(self.rows)?, previous: self.previous, next: self.next })
+    }
+}
+
 /// Orders a boxed query by `(column, id)`, begins it at the window's cursor and loads one row more than a page.
 ///
 /// The predicate `a <= k and (a < k or id < i)` reads from the index right where the page begins; the usual

@@ -74,6 +74,17 @@ impl Db {
         self.pool.run(move |conn| transaction::log_read(conn, &can, about)).await
     }
 
+    /// Leaves the event of a read that is more than its beginning, such as the end of an export.
+    pub async fn note<P: Privilege>(
+        &self,
+        can: &Can<P>,
+        action: Action,
+        outcome: &'static str,
+    ) -> Result<(), AppError> {
+        let can = can.clone();
+        self.pool.run(move |conn| transaction::note(conn, &can, &action, outcome)).await
+    }
+
     /// Changes rows under `can`; the event of `action` is written first, in the same transaction.
     pub async fn write<P, T, F>(&self, can: &Can<P>, action: Action, work: F) -> Result<T, AppError>
     where

@@ -19,7 +19,7 @@ use super::security::SecurityEvent;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
 use crate::actor::{ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
-pub(super) use reads::log_read;
+pub(super) use reads::{log_read, note};
 
 /// A writing transaction under privilege `P`. Its event exists already; every row change is recorded under it.
 pub struct Tx<'c, P> {

@@ -33,7 +33,7 @@ pub fn only_reads(request: &ServiceRequest) -> Result<(), AppError> {
 /// part of an address may be anything.
 pub fn only_lists(request: &ServiceRequest) -> Result<(), AppError> {
     match request.match_pattern().map(|pattern| Format::of(&pattern)) {
-        Some(Format::Csv | Format::Json) => Ok(()),
+        Some(Format::Csv | Format::Json | Format::Ndjson) => Ok(()),
         _ => Err(AppError::NotForTokens),
     }
 }

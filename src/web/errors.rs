@@ -120,7 +120,7 @@ pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let error = response.response().error().and_then(|error| error.as_error::<AppError>());
     let answer = match error {
-        Some(AppError::SignIn) if Format::of(response.request().path()) == Format::Json => {
+        Some(AppError::SignIn) if matches!(Format::of(response.request().path()), Format::Json | Format::Ndjson) => {
             Some(ask_for_token(response.request()))
         }
         Some(AppError::SignIn) => Some(to_sign_in(response.request())),
@@ -168,7 +168,9 @@ fn page(request: &HttpRequest, status: StatusCode, message: String) -> HttpRespo
     };
     let mut plain = HttpResponse::build(status);
     match Format::of(request.path()) {
-        Format::Json => return plain.json(json!({ "error": page.message, "request_id": page.request_id })),
+        Format::Json | Format::Ndjson => {
+            return plain.json(json!({ "error": page.message, "request_id": page.request_id }));
+        }
         Format::Page if bearer::of(request.headers()).is_none() => {}
         _ => return plain.content_type("text/plain; charset=utf-8").body(page.message),
     }

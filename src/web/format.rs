@@ -6,6 +6,8 @@ pub enum Format {
     Page,
     Csv,
     Json,
+    /// One JSON document a line.
+    Ndjson,
 }
 
 impl Format {
@@ -14,12 +16,13 @@ impl Format {
         match path.rsplit_once('.') {
             Some((_, "csv")) => Format::Csv,
             Some((_, "json")) => Format::Json,
+            Some((_, "ndjson")) => Format::Ndjson,
             _ => Format::Page,
         }
     }
 
     /// The address of the list's page.
     pub fn strip(path: &str) -> &str {
-        path.strip_suffix(".csv").or_else(|| path.strip_suffix(".json")).unwrap_or(path)
+        [".csv", ".json", ".ndjson"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path)
     }
 }

@@ -16,7 +16,7 @@ use actix_web::{Error, HttpMessage};
 use uuid::Uuid;
 
 use super::context::{RequestId, Site, request_id};
-use super::{bearer, errors, flash, noting, page};
+use super::{bearer, errors, flash, noting, page, receipt};
 use crate::error::AppError;
 
 /// The outermost layer: request id, origin check, error pages, headers, compression, the log line.
@@ -39,6 +39,7 @@ pub async fn gate(
         },
     };
     noting::refusal(&response).await;
+    let response = receipt::follow(response);
     let mut response = errors::dress(response);
     forget_shown_notice(&mut response);
     secure_cookies(&mut response);

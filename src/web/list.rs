@@ -74,7 +74,7 @@ impl List {
         Ok(List::parse(spec, &context.path, &context.query)?.counting(context.counter()))
     }
 
-    /// Checks a query against what the list knows. The path may end in `.csv` or `.json`.
+    /// Checks a query against what the list knows. The path may end as [`Format`] says.
     pub fn parse(spec: &'static ListSpec, path: &str, query: &[u8]) -> Result<List, AppError> {
         let pairs = Pairs::parse(query).map_err(AppError::BadRequest)?;
         let pairs = Pairs(pairs.0.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect());

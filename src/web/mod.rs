@@ -21,8 +21,10 @@ pub mod many;
 pub mod memo;
 pub mod nav;
 pub mod noting;
+pub mod outgoing;
 pub mod page;
 pub mod query;
+pub mod receipt;
 pub mod route;
 pub mod row_action;
 

@@ -3,7 +3,7 @@
 use crate::support::TestApp;
 
 /// Every role that a connection can take on, and the login itself, which owns the server here.
-const ROLES: [&str; 10] = [
+const ROLES: [&str; 11] = [
     "none",
     "castellan_owner",
     "castellan_staff",
@@ -14,6 +14,7 @@ const ROLES: [&str; 10] = [
     "castellan_viewing",
     "castellan_acting",
     "castellan_sealer",
+    "castellan_streamer",
 ];
 const LOGS: [&str; 3] = ["audit.events", "audit.changes", "audit.security_events"];
 /// The tables with a column to write to.

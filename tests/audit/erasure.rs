@@ -234,6 +234,7 @@ async fn only_a_job_erases_and_only_under_its_event() {
         "castellan_scoped",
         "castellan_acting",
         "castellan_sealer",
+        "castellan_streamer",
     ] {
         for call in [format!("audit.erase('{id}', 'events', {batch})"), format!("audit.values_about('{id}', '{{}}')")] {
             let refused = app.try_as(role, &format!("select {call}")).await.expect_err(role);

@@ -16,7 +16,7 @@ impl TestApp {
     }
 
     /// Leaves so many events.
-    async fn happens(&self, times: usize) {
+    pub async fn happens(&self, times: usize) {
         self.execute(&format!(
             "select audit.record('test.happen', 'success', false, null, 'thing', null, null, null, null)
                 from generate_series(1, {times})"
@@ -25,7 +25,7 @@ impl TestApp {
     }
 
     /// Has an owner of the tables do what nobody else may.
-    async fn tamper(&self, table: &str, statement: &str) {
+    pub async fn tamper(&self, table: &str, statement: &str) {
         self.execute(&format!(
             "alter table audit.{table} disable trigger refuse_rewrite; {statement};
                 alter table audit.{table} enable trigger refuse_rewrite"

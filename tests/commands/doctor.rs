@@ -32,6 +32,7 @@ fn what_somebody_switched_off_is_found() {
         grant usage on schema control to public;
         grant select on control.users to castellan_web;
         update control.users set status = 'deactivated';
+        insert into control.audit_streams (id, name, kind, address, state) values (gen_random_uuid(), 'SIEM', 'file', 'x', 'dead');
         insert into control.job_queue (id, kind, status, finished_at) values (gen_random_uuid(), 'mail.send', 'dead', now())",
     );
     std::fs::write(place.file("secret.key"), "5e".repeat(32)).expect("the key can be written");
@@ -46,6 +47,7 @@ fn what_somebody_switched_off_is_found() {
         "FAIL  rows can be changed or taken out of: audit.events",
         "FAIL  no founder can sign in",
         "warn  jobs were given up: 1 of kind mail.send",
+        "warn  streams of the audit log do not deliver: SIEM (gave up)",
     ] {
         assert!(bad.contains(line), "{line} is missing from:\n{bad}");
     }

@@ -20,3 +20,11 @@ fn one_may_do_nothing_but_seal() {
     process.ask_to_end();
     assert!(process.ended_within(Duration::from_secs(2)).success());
 }
+
+#[test]
+fn one_may_do_nothing_but_send_the_log_on() {
+    let mut process = Process::start(&["worker", "--only", "streams"]);
+    assert_eq!(process.said, "Castellan works as streams on streams\n");
+    process.ask_to_end();
+    assert!(process.ended_within(Duration::from_secs(2)).success());
+}

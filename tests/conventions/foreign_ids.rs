@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Person, TestApp};
 
 /// What each id of an address is of, by the address up to it.
-const KINDS: [(&str, &str); 33] = [
+const KINDS: [(&str, &str); 34] = [
     ("/tenants/{id}", "tenants"),
     ("/tenants/{tenant_id}", "tenants"),
     ("/tenants/{id}/people/{member_id}", "workspace_members"),
@@ -36,6 +36,7 @@ const KINDS: [(&str, &str); 33] = [
     ("/groups/{id}/members/{member_id}", "group_memberships"),
     ("/jobs/{id}", "job_queue"),
     ("/audit/{id}", "events"),
+    ("/audit/streams/{id}", "audit_streams"),
     ("/security-events/{id}", "security_events"),
     ("/account/sessions/{id}", "sessions"),
     ("/account/factors/{id}", "user_credentials"),
@@ -88,7 +89,7 @@ async fn everything(app: &TestApp, slug: &str) -> Things {
     app.add_totp(&owner).await;
     app.deployment(client, "queued").await;
     let job = app.enqueue(NewJob::of("test.one")).await;
-    let (department, group) = (Uuid::now_v7(), Uuid::now_v7());
+    let (department, group, stream) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     app.execute(&format!(
         "insert into control.workspace_members (id, workspace_id, tenant_id, user_id, role)
             select gen_random_uuid(), id, tenant_id, '{user}', 'member' from control.workspaces where tenant_id = '{tenant}';
@@ -96,6 +97,7 @@ async fn everything(app: &TestApp, slug: &str) -> Things {
             values (gen_random_uuid(), '{tenant}', '{slug}.example', repeat('x', 43));
         insert into control.policy_overrides (id, tenant_id, policy, value, reason, expires_at)
             values (gen_random_uuid(), '{tenant}', 'public_links_allowed', 'true', 'test', now() + interval '1 day');
+        insert into control.audit_streams (id, name, kind, address) values ('{stream}', '{slug}', 'file', '{slug}');
         insert into control.departments (id, tenant_id, name) values ('{department}', '{tenant}', 'Sales');
         insert into control.department_memberships (id, department_id, tenant_id, user_id)
             values (gen_random_uuid(), '{department}', '{tenant}', '{user}');
@@ -120,6 +122,7 @@ async fn everything(app: &TestApp, slug: &str) -> Things {
         ("job_queue", job.to_string()),
         ("departments", department.to_string()),
         ("groups", group.to_string()),
+        ("audit_streams", stream.to_string()),
     ]);
     what_they_have(app, &mut things).await;
     things

@@ -263,6 +263,14 @@ impl Walk {
         }
     }
 
+    async fn streams(&mut self) {
+        let new = [("name", "SIEM"), ("address", "https://siem.example.com/"), ("beginning", "now")];
+        self.fill("/audit/streams/new", &new).await;
+        let stream = format!("/audit/streams/{}", self.app.text("select id from control.audit_streams").await);
+        self.fill(&format!("{stream}/edit"), &[("name", "Collector")]).await;
+        self.act(&stream, &["rotation", "pausing", "resending", "resumption", "pausing", "deletion"]).await;
+    }
+
     async fn account(&mut self) {
         let (id, email) = (self.person.id.expect("somebody"), self.person.email.clone());
         for one in ["one", "all others"] {
@@ -363,6 +371,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.jobs().await;
     walk.reviews().await;
     walk.tokens().await;
+    walk.streams().await;
     walk.delegations().await;
     walk.impersonations().await;
     walk.identities().await;

@@ -6,7 +6,7 @@ use crate::support::TestApp;
 
 impl TestApp {
     /// Has the clock look for bursts as it does each minute; `minutes` from now.
-    async fn look(&self, minutes: i64) {
+    pub async fn look(&self, minutes: i64) {
         let handlers = self.app.handlers().only(&["security.watch".to_owned()]).expect("it is a kind of job");
         let worker = self.app.worker(handlers).expect("a worker can be made");
         worker.plan(Timestamp::now() + SignedDuration::from_mins(minutes)).await.expect("it can be planned");

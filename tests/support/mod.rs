@@ -2,6 +2,7 @@
 
 mod app;
 mod cluster;
+mod collector;
 mod command;
 mod database;
 mod events;
@@ -21,6 +22,7 @@ mod tokens;
 
 pub use app::TestApp;
 pub use cluster::Cluster;
+pub use collector::{Collector, Post, Trouble};
 pub use command::{Castellan, Done};
 pub use database::TestDatabase;
 pub use factors::Authenticator;

@@ -13,7 +13,7 @@ use super::histogram::SEVERITIES;
 use super::{search, store};
 use crate::actor::{Can, REASON_CODES};
 use crate::audit::history::{self, Event};
-use crate::audit::{Export, Glance, View};
+use crate::audit::{Export, Glance, View, ocsf};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -250,6 +250,23 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         async move { db.read(&can, move |conn| store::list(conn, &list)).await }
     };
     crate::web::export::send("audit", HEADER, list, load, cells).await
+}
+
+/// The same list with everything that an event has, in the words of OCSF.
+pub async fn export_lines(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let list = List::of(&LIST, &context)?;
+    if let Some(address) = by_ids(&can, &context, &db, &list).await? {
+        return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
+    }
+    db.note_read(&can).await?;
+    let load = move |list: List| {
+        let (db, can) = (db.clone(), can.clone());
+        let work = move |conn: &mut PgConnection| {
+            store::list(conn, &list)?.try_map(|events| ocsf::store::recorded(conn, events))
+        };
+        async move { db.read(&can, work).await }
+    };
+    crate::web::export::send_lines("audit", list, load, ocsf::write_event).await
 }
 
 fn cells(event: &Event) -> Vec<String> {

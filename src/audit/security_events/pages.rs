@@ -15,7 +15,7 @@ use crate::audit::events::pages::{Words, worded};
 use crate::audit::events::store as event_store;
 use crate::audit::history::Event;
 use crate::audit::sealing::leaf::Log;
-use crate::audit::{Export, View, archives, events, history};
+use crate::audit::{Export, View, archives, events, history, ocsf};
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -167,4 +167,18 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         ]
     })
     .await
+}
+
+/// The same list in the words of OCSF.
+pub async fn export_lines(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let list = List::of(&LIST, &context)?;
+    db.note_read(&can).await?;
+    let load = move |list: List| {
+        let (db, can) = (db.clone(), can.clone());
+        let work = move |conn: &mut PgConnection| {
+            store::list(conn, &list)?.try_map(|events| ocsf::store::placed(conn, events))
+        };
+        async move { db.read(&can, work).await }
+    };
+    crate::web::export::send_lines("security-events", list, load, ocsf::write_security_event).await
 }

@@ -3,15 +3,14 @@
 //! looked at.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use openidconnect::http::{Response, StatusCode};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::redirect::Policy;
-use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::oidc::is_trusted_way;
+use crate::web::outgoing;
 
 const CONNECT: Duration = Duration::from_secs(3);
 const WHOLE: Duration = Duration::from_secs(8);
@@ -43,15 +42,8 @@ pub enum HttpError {
 
 /// What all providers share: connections trust what the system trusts.
 pub fn client() -> Result<reqwest::Client, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(outgoing::tls()?)
         .redirect(Policy::none())
         .connect_timeout(CONNECT)
         .timeout(WHOLE)

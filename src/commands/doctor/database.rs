@@ -19,7 +19,7 @@ struct Rule {
 }
 
 const OLDEST: i64 = 15;
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     Rule {
         holds: "extensions: present",
         broken: "extensions are missing",
@@ -94,6 +94,15 @@ const RULES: [Rule; 12] = [
         mend: "see that the process that seals has the file with the key (CASTELLAN_AUDIT_KEY)",
         sql: "select 'since ' || date_trunc('second', max(created_at)) from audit.checkpoints \
             having max(created_at) < now() - interval '2 hours'",
+    },
+    Rule {
+        holds: "streams of the audit log: all deliver",
+        broken: "streams of the audit log do not deliver",
+        level: Level::Warn,
+        mend: "the page of streams says why; nothing is lost, and one that gave up goes on when it is resumed",
+        sql: "select name || ' (' || case state when 'dead' then 'gave up' else 'fails' end || coalesce(' since ' \
+            || date_trunc('minute', failing_since), '') || ')' from control.audit_streams \
+            where state = 'dead' or state = 'active' and failing_since < now() - interval '1 hour' order by name",
     },
     Rule {
         holds: "founder: there is one who can sign in",

@@ -8,6 +8,7 @@ use crate::web::assets;
 
 pub fn examine(config: &Config, settings: &[String]) -> Vec<Finding> {
     let mut findings = vec![unknown_settings(settings), reach(config), folder(config), key(config)];
+    findings.push(streams(config));
     findings.push(mail(config));
     findings.push(retention(config));
     findings.push(zones());
@@ -57,6 +58,20 @@ fn folder(config: &Config) -> Finding {
         Err(error) => {
             Finding::fail(what(&error.to_string()), "give it to the user of this process, or set CASTELLAN_DATA_DIR")
         }
+    }
+}
+
+fn streams(config: &Config) -> Finding {
+    let Some(folder) = &config.stream_dir else {
+        return Finding::ok("streams of the audit log: none is a file (CASTELLAN_STREAM_DIR)");
+    };
+    let what = |said: &str| format!("folder of streams {}: {said}", folder.display());
+    match is_writable(folder) {
+        Ok(()) => Finding::ok(what("can be written")),
+        Err(error) => Finding::fail(
+            what(&error.to_string()),
+            "make it and give it to the user of this process, or correct CASTELLAN_STREAM_DIR",
+        ),
     }
 }
 

@@ -96,6 +96,17 @@ grant execute on function audit.drop_archived_month(uuid, jsonb) to castellan_jo
 -- Whether an event is sealed is said beside it; which rows is said by the policy.
 grant select on audit.leaves to castellan_scoped;
 
+-- Who sends the log on reads it, moves its own bookkeeping, and says that it gives up; jobs tell people of that.
+revoke all on control.audit_streams from castellan_scoped, castellan_jobs;
+grant select on control.audit_streams to castellan_jobs;
+grant usage on schema control, audit to castellan_streamer;
+grant select on audit.events, audit.changes, audit.security_events, audit.leaves, audit.checkpoints,
+    control.audit_streams to castellan_streamer;
+grant update (state, next_leaf, checkpoint_size, checkpoint_at, delivered_at, failures, failing_since, next_attempt_at,
+    last_error, lease_token, lease_until) on control.audit_streams to castellan_streamer;
+grant execute on function control.actor_id(), control.stamp_versioned(),
+    audit.record(text, text, boolean, text, text, uuid, uuid, uuid, jsonb) to castellan_streamer;
+
 -- Whoever impersonates a person of a tenant reads what is named here and nothing else: a new table is closed to them
 -- until somebody decides otherwise. Which rows is said by the policies of people with a scope.
 do $$

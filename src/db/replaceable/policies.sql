@@ -37,7 +37,8 @@ begin
         execute format('alter table %I.%I enable row level security', t.nspname, t.relname);
         execute format('alter table %I.%I force row level security', t.nspname, t.relname);
         execute format('drop policy if exists whole on %I.%I', t.nspname, t.relname);
-        execute format('create policy whole on %I.%I to castellan_owner, castellan_staff, castellan_jobs, castellan_auth, castellan_sealer
+        execute format('create policy whole on %I.%I to castellan_owner, castellan_staff, castellan_jobs, castellan_auth, castellan_sealer,
+            castellan_streamer
             using (true) with check (true)', t.nspname, t.relname);
         execute format('drop policy if exists scoped on %I.%I', t.nspname, t.relname);
         if scoped is not null then

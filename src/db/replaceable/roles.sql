@@ -8,7 +8,7 @@ declare
 begin
     foreach wanted in array array[
         'castellan_owner', 'castellan_web', 'castellan_auth', 'castellan_staff', 'castellan_scoped', 'castellan_jobs',
-        'castellan_viewing', 'castellan_acting', 'castellan_sealer'
+        'castellan_viewing', 'castellan_acting', 'castellan_sealer', 'castellan_streamer'
     ] loop
         begin
             if not exists (select from pg_roles where rolname = wanted) then

@@ -22,6 +22,8 @@ begin
             when 'api_tokens' then array['last_used_at']
             when 'delegations' then array['last_used_at', 'times_used']
             when 'user_identities' then array['last_used_at']
+            when 'audit_streams' then array['next_leaf', 'checkpoint_size', 'checkpoint_at', 'delivered_at', 'failures',
+                'failing_since', 'next_attempt_at', 'last_error', 'lease_token', 'lease_until']
             when 'tenants' then array['last_activity_at']
             when 'clients' then array['last_activity_at']
             when 'job_queue' then array['lease_until', 'progress_done', 'progress_total']

@@ -21,15 +21,25 @@ pub(in crate::db) fn log_read<P: Privilege>(
         return Ok(());
     }
     let action = read_action::<P>(actor, about);
-    let logged = conn.transaction(|conn| {
-        // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
-        conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
-        open_event(conn, actor, &action, "success", true).map(drop)
-    });
+    let logged = note(conn, can, &action, "success");
     if logged.is_err() {
         actor.reading.is_not_noted();
     }
     logged
+}
+
+/// Leaves an event that is a read, or the end of one.
+pub(in crate::db) fn note<P: Privilege>(
+    conn: &mut PgConnection,
+    can: &Can<P>,
+    action: &Action,
+    outcome: &str,
+) -> Result<(), AppError> {
+    conn.transaction(|conn| {
+        // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
+        conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
+        open_event(conn, can.actor(), action, outcome, true).map(drop)
+    })
 }
 
 fn read_action<P: Privilege>(actor: &Actor, about: About) -> Action {

@@ -51,6 +51,8 @@ pub(super) enum Kind {
     NetworkTokens,
     /// Nobody seals the audit log.
     SealingStall,
+    /// A stream of the audit log gave up.
+    StreamDead,
 }
 
 impl Kind {
@@ -62,13 +64,14 @@ impl Kind {
             Kind::PersonProbes => "refusals_of_one_person",
             Kind::NetworkTokens => "refused_tokens_from_one_network",
             Kind::SealingStall => "sealing_stands_still",
+            Kind::StreamDead => "stream_gave_up",
         }
     }
 
     /// What it is written down as.
     fn security_kind(self) -> SecurityKind {
         match self {
-            Kind::SealingStall => SecurityKind::SysMonitorDisabled,
+            Kind::SealingStall | Kind::StreamDead => SecurityKind::SysMonitorDisabled,
             _ => SecurityKind::MaliciousBurst,
         }
     }
@@ -79,6 +82,10 @@ impl Kind {
             Kind::SealingStall => {
                 "Nothing is lost, but what is not sealed can be changed unseen. See that castellan serve or castellan \
                  worker --only sealer runs, and what it writes into its log."
+            }
+            Kind::StreamDead => {
+                "Nothing is lost. The console's page of streams says what went wrong; mend that and resume the stream, and it \
+                 goes on where it stopped."
             }
             _ => {
                 "The console's page of security events shows them. Tries to sign in are slowed down by themselves; \
@@ -100,6 +107,9 @@ impl Burst {
             Kind::NetworkTokens => format!("refused API tokens from network {subject}"),
             Kind::SealingStall => {
                 return format!("Sealing of the audit log stands still; {} or more events wait", self.events);
+            }
+            Kind::StreamDead => {
+                return format!("A stream of the audit log gave up after {} attempts in a day", self.events);
             }
         };
         format!("{} {what} within {} minutes", self.events, store::MINUTES)

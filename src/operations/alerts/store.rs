@@ -1,7 +1,7 @@
 //! Finding bursts and telling of them. Each query reads the last minutes of one kind by index.
 
 use castellan_schema::audit::security_events as s;
-use castellan_schema::control::{login_attempts, security_alerts};
+use castellan_schema::control::{audit_streams, login_attempts, security_alerts};
 use diesel::dsl::{count, count_star, exists};
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
@@ -38,17 +38,18 @@ pub fn untold(conn: &mut PgConnection, now: Timestamp) -> Result<Vec<Burst>, App
     bursts.extend(of_people(conn, since)?);
     bursts.extend(of_all(conn, now, since)?);
     bursts.extend(of_sealing(conn, now)?);
+    bursts.extend(of_streams(conn)?);
     let recently = DbTimestamp::from(now - SignedDuration::from_mins(QUIET_MINUTES));
     let mut untold = Vec::new();
     for burst in bursts {
         let told = security_alerts::table
             .filter(security_alerts::kind.eq(burst.kind.name()).and(security_alerts::subject.eq(&burst.subject)))
-            // A stall is named by the event that waits, so that it is told of once however long it lasts.
+            // A stall is named by what stands still and since when, so that it is told of once however long it lasts.
             .filter(
                 security_alerts::window_at
                     .eq(window(now))
                     .or(security_alerts::created_at.gt(recently))
-                    .or(security_alerts::kind.eq(Kind::SealingStall.name())),
+                    .or(security_alerts::kind.eq_any([Kind::SealingStall, Kind::StreamDead].map(Kind::name))),
             );
         if !diesel::select(exists(told)).get_result::<bool>(conn)? {
             untold.push(burst);
@@ -123,6 +124,22 @@ fn of_sealing(conn: &mut PgConnection, now: Timestamp) -> Result<Option<Burst>, 
         events: stall.events,
     };
     Ok(integrity::stall(conn, now)?.map(burst))
+}
+
+/// Streams that wait for a person, each by its death.
+fn of_streams(conn: &mut PgConnection) -> Result<Vec<Burst>, AppError> {
+    let dead: Vec<(Uuid, Option<DbTimestamp>, i32)> = audit_streams::table
+        .filter(audit_streams::state.eq("dead"))
+        .select((audit_streams::id, audit_streams::failing_since, audit_streams::failures))
+        .load(conn)?;
+    let burst = |(id, since, failures): (Uuid, Option<DbTimestamp>, i32)| Burst {
+        kind: Kind::StreamDead,
+        subject: format!("{id} {}", since.map_or(0, |since| since.to_jiff().as_second())),
+        network: None,
+        // Alerts count from one.
+        events: i64::from(failures.max(1)),
+    };
+    Ok(dead.into_iter().map(burst).collect())
 }
 
 /// The quarter of an hour, which with kind and subject is unique.

@@ -1,0 +1,1 @@
+drop table control.audit_streams;
