@@ -12,6 +12,7 @@ use actix_web::{App as ActixApp, HttpServer};
 use crate::audit::events::pages::KnownActions;
 use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::{self, Sealer};
+use crate::audit::witnesses::Witnesses;
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
@@ -24,7 +25,7 @@ use crate::web::drain::{self, Drain};
 use crate::web::gate::gate;
 use crate::web::many::Many;
 use crate::web::nav::Nav;
-use crate::{access, mail, operations, routes, tenancy};
+use crate::{access, audit, mail, operations, routes, tenancy};
 
 /// Everything a running console holds.
 #[derive(Clone)]
@@ -39,6 +40,7 @@ pub struct App {
     known_actions: Data<KnownActions>,
     handlers: Data<Handlers>,
     keys: Data<KeyFile>,
+    witnesses: Data<Witnesses>,
     pace: Pace,
     sealing: sealer::Pace,
 }
@@ -52,6 +54,7 @@ impl App {
         let secret = Secret::load(config).map_err(AppError::Internal)?;
         let transport = mail::Transport::of(config, &secret)?;
         let providers = Providers::of(config)?;
+        let (keys, witnesses) = (KeyFile::of(config), Witnesses::of(config)?);
         let site = Site {
             nav: Nav::new(routes::nav()),
             many: Arc::new(Many::default()),
@@ -72,8 +75,9 @@ impl App {
             providers: Data::new(providers),
             drain: Data::default(),
             known_actions: Data::default(),
-            handlers: Data::new(handlers(engine, transport)),
-            keys: Data::new(KeyFile::of(config)),
+            handlers: Data::new(handlers(engine, transport, &keys, &witnesses)),
+            keys: Data::new(keys),
+            witnesses: Data::new(witnesses),
             pace: Pace::of(engine.pool().size),
             sealing: sealer::Pace::of(engine.pool().size),
         })
@@ -110,6 +114,7 @@ impl App {
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())
                 .app_data(app.keys.clone())
+                .app_data(app.witnesses.clone())
                 .wrap(from_fn(gate))
                 .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))
@@ -130,9 +135,10 @@ impl App {
 }
 
 /// Who does which kind of job.
-fn handlers(engine: &Engine, transport: Option<mail::Transport>) -> Handlers {
+fn handlers(engine: &Engine, transport: Option<mail::Transport>, keys: &KeyFile, witnesses: &Witnesses) -> Handlers {
     let handlers = tenancy::handlers(Arc::new(tenancy::NameServers))
-        .and(operations::handlers())
+        .and(operations::handlers(witnesses))
+        .and(audit::handlers(keys, witnesses))
         .and(access::handlers())
         .and(mail::handlers(transport));
     match engine.is_embedded() {

@@ -7,15 +7,22 @@ pub mod integrity;
 pub mod sealer;
 pub mod sealing;
 pub mod security_events;
+pub mod verifications;
+pub mod witnesses;
 
 use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::jobs::Handlers;
 use crate::web::nav::NavItem;
-use crate::web::route::{Route, get};
+use crate::web::route::{Route, get, post};
+use sealer::keys::KeyFile;
+use witnesses::Witnesses;
 
 /// Read the audit log; each page that is read is an event itself.
 pub struct View;
 /// Take the audit log out of the console.
 pub struct Export;
+/// Have the whole log compared with what was sealed.
+pub struct Verify;
 /// See the latest changes on the overview.
 pub struct ViewHistory;
 /// The right of [`View`] where no event is read: whether an id is known, what an address stands for, how many there
@@ -34,6 +41,13 @@ impl Privilege for Export {
     const DESCRIPTION: &'static str = "Take the audit log out as CSV and JSON";
     const ELEVATED: bool = true;
     const DELEGABLE: bool = true;
+}
+
+impl Privilege for Verify {
+    const NAME: &'static str = "audit.verify";
+    const DESCRIPTION: &'static str = "Have the whole audit log compared with what was sealed";
+    const DELEGABLE: bool = true;
+    const PLATFORM_ONLY: bool = true;
 }
 
 impl Privilege for ViewHistory {
@@ -59,7 +73,12 @@ pub const NAV_INTEGRITY: NavItem =
 
 /// What this room protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<View>(), info::<Export>(), info::<ViewHistory>()]
+    vec![info::<View>(), info::<Export>(), info::<Verify>(), info::<ViewHistory>()]
+}
+
+/// What this room does by the clock.
+pub fn handlers(keys: &KeyFile, witnesses: &Witnesses) -> Handlers {
+    verifications::handlers(keys.clone()).and(witnesses::handlers(witnesses.clone()))
 }
 
 /// The pages of this room.
@@ -70,6 +89,7 @@ pub fn routes() -> Vec<Route> {
         get("/audit.json", events::pages::export),
         get("/audit/summary", events::summary::show),
         get("/audit/integrity", integrity::pages::show),
+        post("/audit/verifications", integrity::pages::verify),
         get("/audit/checkpoint", integrity::pages::checkpoint),
         get("/audit/public-key", integrity::pages::public_key),
         get("/audit/{id}", events::event::show),

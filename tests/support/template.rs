@@ -71,6 +71,7 @@ pub fn config() -> Config {
     config.mail_from = None;
     config.oidc = None;
     config.audit_key = None;
+    config.audit_witnesses = Vec::new();
     config.demo = Some(false);
     config.secret_key = Some("5e".repeat(32));
     config

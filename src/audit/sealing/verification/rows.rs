@@ -5,21 +5,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::prelude::*;
 
-use super::report::Report;
-use super::store;
+use super::{Run, store};
 use crate::audit::sealing::leaf::Reference;
 use crate::audit::sealing::store as sealed;
 use crate::audit::sealing::tree::WIDTH;
 use crate::error::AppError;
 
 /// Leaves that are looked at at once; whole tiles.
-const BATCH: u64 = 16 * WIDTH as u64;
+pub const BATCH: u64 = 16 * WIDTH as u64;
 
-/// Rows that have leaves.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Seen {
-    pub rows: i64,
-    pub changes: i64,
+/// What a batch of leaves came to.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Rows that have leaves.
+    pub(super) rows: i64,
+    pub(super) changes: i64,
+    pub(super) bad: Vec<(u64, String)>,
 }
 
 struct Work<'a> {
@@ -27,19 +28,18 @@ struct Work<'a> {
     next: AtomicU64,
     done: AtomicU64,
     progress: &'a (dyn Fn(u64, u64) + Sync),
-    found: Mutex<(Seen, &'a mut Report)>,
+    run: Mutex<&'a mut Run>,
 }
 
-/// Recomputes every leaf below a size from its row.
-pub fn check(
+/// Recomputes every leaf of a run from its row.
+pub fn check_all(
     conn: &mut PgConnection,
     others: Vec<PgConnection>,
-    size: u64,
     progress: &(dyn Fn(u64, u64) + Sync),
-    report: &mut Report,
-) -> Result<Seen, AppError> {
-    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
-    let work = Work { size, next, done, progress, found: Mutex::new((Seen::default(), report)) };
+    run: &mut Run,
+) -> Result<(), AppError> {
+    let (size, next, done) = (run.size(), AtomicU64::new(0), AtomicU64::new(0));
+    let work = Work { size, next, done, progress, run: Mutex::new(run) };
     std::thread::scope(|scope| {
         let begin = |mut other| {
             scope.spawn({
@@ -52,9 +52,7 @@ pub fn check(
         let died = || AppError::Internal("a thread of the verification died".into());
         helpers.into_iter().try_for_each(|helper| helper.join().map_err(|_| died())?)?;
         mine
-    })?;
-    let found = work.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(found.0)
+    })
 }
 
 impl Work<'_> {
@@ -65,41 +63,37 @@ impl Work<'_> {
                 return Ok(());
             }
             let to = self.size.min(from + BATCH);
-            self.batch(conn, from, to)?;
+            let found = check(conn, from, to)?;
+            self.run.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(found);
             let done = self.done.fetch_add(to - from, Ordering::Relaxed) + to - from;
             (self.progress)(done, self.size);
         }
     }
+}
 
-    fn batch(&self, conn: &mut PgConnection, from: u64, to: u64) -> Result<(), AppError> {
-        let width = WIDTH as u64;
-        let tiles = store::leaf_tiles(conn, from / width, to.div_ceil(width))?;
-        let places = store::references(conn, from, to)?;
-        let rows: Vec<Reference> = places.iter().map(|(_, reference)| *reference).collect();
-        let (mut seen, mut bad) = (Seen::default(), Vec::new());
-        let mut expected = from..to;
-        for ((leaf, row), found) in places.into_iter().zip(sealed::leaves(conn, &rows)?) {
-            bad.extend(expected.by_ref().take_while(|number| *number != leaf).map(|gap| (gap, missing(gap))));
-            let Some(found) = found else {
-                bad.push((leaf, format!("Leaf {leaf}: event {} of {} is gone.", row.id, row.occurred_at)));
-                continue;
-            };
-            seen.rows += 1;
-            seen.changes += i64::try_from(found.changes.len()).unwrap_or(i64::MAX);
-            if in_tiles(&tiles, leaf) != Some(found.hash().as_slice()) {
-                bad.push((
-                    leaf,
-                    format!("Leaf {leaf}: event {} of {} is not what was sealed.", row.id, row.occurred_at),
-                ));
-            }
+/// Recomputes some leaves from their rows.
+pub fn check(conn: &mut PgConnection, from: u64, to: u64) -> Result<Found, AppError> {
+    let width = WIDTH as u64;
+    let tiles = store::leaf_tiles(conn, from / width, to.div_ceil(width))?;
+    let places = store::references(conn, from, to)?;
+    let rows: Vec<Reference> = places.iter().map(|(_, reference)| *reference).collect();
+    let mut found = Found::default();
+    let mut expected = from..to;
+    for ((leaf, row), kept) in places.into_iter().zip(sealed::leaves(conn, &rows)?) {
+        found.bad.extend(expected.by_ref().take_while(|number| *number != leaf).map(|gap| (gap, missing(gap))));
+        let Some(kept) = kept else {
+            found.bad.push((leaf, format!("Leaf {leaf}: event {} of {} is gone.", row.id, row.occurred_at)));
+            continue;
+        };
+        found.rows += 1;
+        found.changes += i64::try_from(kept.changes.len()).unwrap_or(i64::MAX);
+        if in_tiles(&tiles, leaf) != Some(kept.hash().as_slice()) {
+            let what = format!("Leaf {leaf}: event {} of {} is not what was sealed.", row.id, row.occurred_at);
+            found.bad.push((leaf, what));
         }
-        bad.extend(expected.map(|gap| (gap, missing(gap))));
-        let mut found = self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        found.0.rows += seen.rows;
-        found.0.changes += seen.changes;
-        bad.into_iter().for_each(|(leaf, what)| found.1.mismatch(Some(leaf), what));
-        Ok(())
     }
+    found.bad.extend(expected.map(|gap| (gap, missing(gap))));
+    Ok(found)
 }
 
 fn missing(leaf: u64) -> String {
