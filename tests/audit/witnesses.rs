@@ -35,12 +35,15 @@ impl Endpoint {
                 let body = loop {
                     let mut part = [0; 4096];
                     let length = stream.read(&mut part).unwrap_or(0);
+                    if length == 0 {
+                        break String::new();
+                    }
                     bytes.extend_from_slice(&part[..length]);
                     let text = String::from_utf8_lossy(&bytes).into_owned();
                     let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
                     let head = head.to_ascii_lowercase();
                     let wanted = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
-                    if length == 0 || wanted.is_some_and(|wanted| wanted.parse() == Ok(body.len())) {
+                    if wanted.is_some_and(|wanted| wanted.parse() == Ok(body.len())) {
                         break body.to_owned();
                     }
                 };

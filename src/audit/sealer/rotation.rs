@@ -9,6 +9,9 @@ use crate::actor::{Can, Privilege};
 use crate::audit::sealing::{note, store as leaves, tree};
 use crate::db::{Db, SecurityEvent, SecurityKind, Tx};
 use crate::error::AppError;
+use crate::token::hex;
+
+const SAID: &str = "the audit log is signed by a key that the one before did not vouch for";
 
 /// The right to do this; no role contains it.
 pub struct Rotate;
@@ -28,10 +31,16 @@ pub async fn rotate(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<String
     db.write(can, Action::general("audit_key.rotate", "audit_key").details(details), move |tx| {
         let keys = file.keys()?;
         if keys.is_empty() {
-            return refuse("There is no key here. The first one is made when the log is signed for the first time; one that is lost is replaced with --lost.");
+            return refuse(
+                "There is no key here. The first one is made when the log is signed for the first time; one that is \
+                 lost is replaced with --lost.",
+            );
         }
         if store::last_checkpoint(tx)?.is_some_and(|last| !keys::have_signed(&keys, &last.note)) {
-            return refuse("The last checkpoint was signed by another key than the one here. Rotate where that one is, or, if it is lost, with --lost.");
+            return refuse(
+                "The last checkpoint was signed by another key than the one here. Rotate where that one is, or, if it \
+                 is lost, with --lost.",
+            );
         }
         file.rotate(&new)
     })
@@ -50,7 +59,7 @@ pub async fn replace(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<Strin
     let new = NewKey::draw(&last.origin)?;
     let (file, public) = (file.clone(), new.public().to_owned());
     let details = json!({
-        "key": note::name_of(&public), "public_key": public, "goes_on_from": last.size, "root": crate::token::hex(&last.root),
+        "key": note::name_of(&public), "public_key": public, "goes_on_from": last.size, "root": hex(&last.root),
     });
     let action = Action::general("audit_key.replace", "audit_key").details(details.clone());
     db.write(can, action, move |tx| {
@@ -65,7 +74,7 @@ pub async fn replace(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<Strin
             kind: SecurityKind::SysAuditKeyReplaced,
             severity: "critical",
             network_hash: None,
-            details: json!({ "said": "the audit log is signed by a key that the one before did not vouch for", "change": details }),
+            details: json!({ "said": SAID, "change": details }),
         })?;
         sign_anew(tx, &file, &new, &last.note)
     })

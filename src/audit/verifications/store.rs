@@ -20,7 +20,6 @@ use crate::jobs::{self, Job, NewJob};
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = v, check_for_backend(Pg))]
 pub struct Verified {
-    pub job_id: Uuid,
     pub asked_by: Option<Uuid>,
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
