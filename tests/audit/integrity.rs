@@ -99,7 +99,7 @@ async fn it_is_verified_when_somebody_asks_and_the_page_says_what_was_found() {
     let size = app.number("select count(*) from audit.leaves").await;
     app.run_jobs().await;
     let page = auditor.get("/audit/integrity").await;
-    assert_eq!(page.texts(".facts .state"), ["good"]);
+    assert_eq!(page.texts(".facts dd .state"), ["good"]);
     let kept = "select tree_size || ' ' || finding_count || ' ' || (asked_by is not null) from audit.verifications";
     assert_eq!(app.texts(kept).await, [format!("{size} 0 true")]);
     let progress = "select progress_done || ' ' || progress_total from control.job_queue where kind = 'audit.verify'";
@@ -128,7 +128,7 @@ async fn what_was_rewritten_is_told_once() {
         where kind = 'malicious_log_tampering'";
     assert_eq!(app.texts(told).await, ["critical the audit log is not what was sealed"]);
     let page = auditor.get("/audit/integrity").await;
-    assert_eq!(page.texts(".facts .state"), ["mismatch"]);
+    assert_eq!(page.texts(".facts dd .state"), ["mismatch"]);
     assert!(page.texts(".banner.bad").join("").contains("is not what was sealed"));
     assert!(page.text().contains("Leaf 3: event"));
 }

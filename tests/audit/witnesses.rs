@@ -121,7 +121,7 @@ async fn a_file_holds_every_checkpoint_once() {
     let auditor = app.auditor().await;
     app.show_witnesses(0).await;
     assert!(!path.exists(), "nothing was signed yet");
-    assert_eq!(auditor.get("/audit/integrity").await.texts("td .state"), ["waiting"]);
+    assert_eq!(auditor.get("/audit/integrity").await.texts("#witnesses .state"), ["waiting"]);
     let mut signed = Vec::new();
     for minute in 1..4 {
         app.grow().await;
@@ -131,7 +131,7 @@ async fn a_file_holds_every_checkpoint_once() {
         assert_eq!(note::several(&read(&path)), signed);
     }
     assert_eq!(app.receipts().await.len(), 3);
-    assert_eq!(auditor.get("/audit/integrity").await.texts("td .state"), ["fresh"]);
+    assert_eq!(auditor.get("/audit/integrity").await.texts("#witnesses .state"), ["fresh"]);
     assert_eq!(app.tampering().await, [""; 0]);
 }
 
@@ -151,7 +151,7 @@ async fn a_file_that_goes_on_from_another_log_is_a_conflict_and_told_once() {
     assert_eq!(app.receipts().await.len(), 1);
     assert_eq!(app.tampering().await, ["a witness has seen another audit log than this one"]);
     let page = app.auditor().await.get("/audit/integrity").await;
-    assert_eq!(page.texts("td .state"), ["conflict"]);
+    assert_eq!(page.texts("#witnesses .state"), ["conflict"]);
     assert!(page.texts(".banner.bad").join("").contains("has seen another log"));
 }
 
@@ -183,14 +183,14 @@ async fn an_endpoint_that_was_away_is_tried_again_and_its_silence_told_once() {
         app.tick("security.watch", 20 * minute).await;
     }
     let page = auditor.get("/audit/integrity").await;
-    assert_eq!(page.texts("td .state"), ["stale"]);
+    assert_eq!(page.texts("#witnesses .state"), ["stale"]);
     assert!(page.texts(".banner.bad").join("").contains(&endpoint.url("/checkpoints")));
     assert_eq!(app.receipts().await.len(), 1, "the same trouble is written down once");
     assert_eq!(app.texts("select kind from control.security_alerts").await, ["witness_has_seen_nothing"]);
     let told = "select severity from audit.security_events where kind = 'sys_monitor_disabled'";
     assert_eq!(app.texts(told).await, ["critical"]);
     app.show_witnesses(3).await;
-    assert_eq!(auditor.get("/audit/integrity").await.texts("td .state"), ["fresh"]);
+    assert_eq!(auditor.get("/audit/integrity").await.texts("#witnesses .state"), ["fresh"]);
     assert_eq!(endpoint.bodies().last(), Some(&app.newest_checkpoint().await));
     let shown = endpoint.bodies().len();
     app.show_witnesses(4).await;
@@ -249,7 +249,7 @@ async fn a_cosigning_witness_that_knows_more_or_another_root_is_a_conflict() {
             app.show_witnesses(minute).await;
         }
         assert_eq!(app.tampering().await.len(), 1, "{status}");
-        assert_eq!(app.auditor().await.get("/audit/integrity").await.texts("td .state"), ["conflict"]);
+        assert_eq!(app.auditor().await.get("/audit/integrity").await.texts("#witnesses .state"), ["conflict"]);
     }
 }
 
@@ -273,7 +273,7 @@ async fn mail_goes_once_a_day_with_the_checkpoint_in_it() {
     assert_eq!(letters.len(), 1, "{letters:?}");
     assert!(letters[0].starts_with("ada@example.com ") && letters[0].contains(&checkpoint), "{letters:?}");
     assert_eq!(server.mails().len(), 1);
-    assert_eq!(app.auditor().await.get("/audit/integrity").await.texts("td .state"), ["fresh"]);
+    assert_eq!(app.auditor().await.get("/audit/integrity").await.texts("#witnesses .state"), ["fresh"]);
 }
 
 #[actix_web::test]

@@ -19,6 +19,7 @@ use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::flash::Flash;
+use crate::web::form::Form;
 use crate::web::page::{self, Shell, see_other};
 
 /// A tree that is signed less often than this is not signed at all; at rest it is signed each hour.
@@ -55,7 +56,7 @@ pub async fn show(
 }
 
 /// Looking is left to a job, which may take minutes.
-pub async fn verify(can: Can<Verify>, db: Data<Db>) -> Result<HttpResponse, AppError> {
+pub async fn verify(can: Can<Verify>, db: Data<Db>, _: Form) -> Result<HttpResponse, AppError> {
     let action = Action::general("audit_log.verify", "audit_log");
     let added = db.write(&can, action, verifications::request).await?;
     let done = match added {

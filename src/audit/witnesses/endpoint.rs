@@ -72,9 +72,9 @@ impl Endpoint<'_> {
 
     async fn send(&self, body: String) -> Result<Said, String> {
         let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "text/plain; charset=utf-8").body(body);
-        let mut answer = request.send().await.map_err(|error| explain(&error))?;
+        let mut answer = request.send().await.map_err(explain)?;
         let mut text = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(explain)? {
             if text.len() + chunk.len() > LONGEST {
                 return Err(format!("Its answer is longer than {LONGEST} bytes."));
             }
@@ -103,9 +103,10 @@ impl Said {
 }
 
 /// With its causes, which say more than that it did not work.
-fn explain(error: &reqwest::Error) -> String {
+fn explain(error: reqwest::Error) -> String {
+    let error = error.without_url();
     let mut why = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {
         why = format!("{why}: {inner}");
         cause = inner.source();

@@ -228,23 +228,29 @@ begin
     own := audit.rows_of(own, texts);
 
     return query execute format($query$
-        with about as (
+        with changed as materialized (
+            select c.* from audit.changes c
+            where c.row_id = any ($2) or lower(concat(c.before, c.after) collate %1$s) like any ($3)
+        ),
+        happened as materialized (
+            select e.* from audit.events e
+            where e.action <> 'audit.erase' and (e.reason is not null or e.details <> '{}') and (e.target_id = any ($2)
+                or lower(concat(to_json(e.reason), e.details) collate %1$s) like any ($3))
+        ),
+        about as (
             select 'changes' as log, c.id, c.occurred_at, array(
                 select v.name from audit.named_values('changes', to_jsonb(c)) v
                 where audit.plain(v.before) ~* $4 or audit.plain(v.after) ~* $4
                     or c.row_id = any ($2) and exists (select from audit.personal_columns() p
                         where p.table_name = c.table_name and v.name = any (p.columns))
             ) as names
-            from audit.changes c
-            where c.row_id = any ($2) or lower(concat(c.before, c.after) collate %1$s) like any ($3)
+            from changed c
             union all
             select 'events', e.id, e.occurred_at, array(
                 select v.name from audit.named_values('events', to_jsonb(e)) v
                 where v.after <> '{}' and (audit.plain(v.after) ~* $4 or e.target_id = any ($2))
             )
-            from audit.events e
-            where e.action <> 'audit.erase' and (e.reason is not null or e.details <> '{}') and (e.target_id = any ($2)
-                or lower(concat(to_json(e.reason), e.details) collate %1$s) like any ($3))
+            from happened e
             union all
             select 'security_events', s.id, s.occurred_at, array(
                 select v.name from audit.named_values('security_events', to_jsonb(s)) v
@@ -266,10 +272,11 @@ begin
 end
 $$;
 
--- Erases one batch, under the event that says so. What was erased meanwhile is left out.
+-- Erases one batch, under the event that says so. What was erased meanwhile is left out. Not with custom plans, or each
+-- row would be planned anew.
 create or replace function audit.erase(p_event uuid, p_log text, p_rows jsonb) returns bigint
 language plpgsql security definer
-set search_path = pg_catalog set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog
 as $$
 declare
     done bigint;
