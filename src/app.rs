@@ -15,6 +15,7 @@ use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::{self, Sealer};
 use crate::audit::streams::delivery::Deliverer;
 use crate::audit::streams::targets::Targets;
+use crate::audit::witnesses::Witnesses;
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
@@ -27,7 +28,7 @@ use crate::web::drain::{self, Drain};
 use crate::web::gate::gate;
 use crate::web::many::Many;
 use crate::web::nav::Nav;
-use crate::{access, mail, operations, routes, tenancy};
+use crate::{access, audit, mail, operations, routes, tenancy};
 
 /// Everything a running console holds.
 #[derive(Clone)]
@@ -44,6 +45,7 @@ pub struct App {
     keys: Data<KeyFile>,
     targets: Data<Targets>,
     connections: u32,
+    witnesses: Data<Witnesses>,
     pace: Pace,
     sealing: sealer::Pace,
 }
@@ -57,6 +59,7 @@ impl App {
         let secret = Secret::load(config).map_err(AppError::Internal)?;
         let transport = mail::Transport::of(config, &secret)?;
         let providers = Providers::of(config)?;
+        let (keys, witnesses) = (KeyFile::of(config), Witnesses::of(config)?);
         let site = Site {
             nav: Nav::new(routes::nav()),
             many: Arc::new(Many::default()),
@@ -78,8 +81,9 @@ impl App {
             providers: Data::new(providers),
             drain: Data::default(),
             known_actions: Data::default(),
-            handlers: Data::new(handlers(engine, transport, Retention::of(config))),
-            keys: Data::new(KeyFile::of(config)),
+            handlers: Data::new(handlers(engine, transport, &keys, &witnesses, Retention::of(config))),
+            keys: Data::new(keys),
+            witnesses: Data::new(witnesses),
             targets: Data::new(Targets::of(config)),
             connections: engine.pool().size,
             pace: Pace::of(engine.pool().size),
@@ -125,6 +129,7 @@ impl App {
                 .app_data(app.known_actions.clone())
                 .app_data(app.keys.clone())
                 .app_data(app.targets.clone())
+                .app_data(app.witnesses.clone())
                 .wrap(from_fn(gate))
                 .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))
@@ -145,9 +150,16 @@ impl App {
 }
 
 /// Who does which kind of job.
-fn handlers(engine: &Engine, transport: Option<mail::Transport>, retention: Retention) -> Handlers {
+fn handlers(
+    engine: &Engine,
+    transport: Option<mail::Transport>,
+    keys: &KeyFile,
+    witnesses: &Witnesses,
+    retention: Retention,
+) -> Handlers {
     let handlers = tenancy::handlers(Arc::new(tenancy::NameServers))
-        .and(operations::handlers())
+        .and(operations::handlers(witnesses))
+        .and(audit::handlers(keys, witnesses))
         .and(access::handlers())
         .and(archives::handlers(retention))
         .and(mail::handlers(transport));

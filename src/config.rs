@@ -1,6 +1,7 @@
 //! Every setting, from the environment, `.env` or the command line; a wrong value stops the start with one sentence.
 
 pub mod oidc;
+pub mod witness;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -68,6 +69,7 @@ pub struct Config {
     /// Folder that old months of the audit log go to; it has to be there, and without it none goes
     #[arg(long, env = "CASTELLAN_AUDIT_ARCHIVE", value_name = "FOLDER", global = true)]
     pub audit_archive: Option<PathBuf>,
+
     /// A folder for streams of the audit log that are files; without it there are none
     #[arg(long, env = "CASTELLAN_STREAM_DIR", value_name = "FOLDER", global = true)]
     pub stream_dir: Option<PathBuf>,
@@ -75,6 +77,10 @@ pub struct Config {
     /// Networks of one's own that streams of the audit log may reach, such as 10.0.0.0/8; without it public addresses only
     #[arg(long, env = "CASTELLAN_STREAM_NETWORKS", value_name = "NETWORKS", value_delimiter = ',', global = true, value_parser = network)]
     pub stream_networks: Vec<IpNet>,
+
+    /// Where signed checkpoints of the audit log are shown to: files, https addresses and mail addresses
+    #[arg(long = "audit-witnesses", env = "CASTELLAN_AUDIT_WITNESSES", value_name = "PLACES", value_delimiter = ',', global = true, value_parser = witness::witness)]
+    pub audit_witnesses: Vec<witness::Witness>,
 
     /// The mail server, as smtps://user:password@host, smtp://host:587?tls=required, or smtp://host on a network of one's own
     #[arg(long, env = "CASTELLAN_SMTP_URL", value_name = "URL", global = true, hide_env_values = true, value_parser = smtp_url)]
@@ -119,6 +125,11 @@ impl Config {
             ),
             _ if self.is_secure() && self.providers().any(oidc::ProviderSettings::is_plain) => Err(
                 "CASTELLAN_OIDC_FILE names an issuer with http://, which is for development: it must begin with https://."
+                    .into(),
+            ),
+            _ if self.is_secure() && self.audit_witnesses.iter().any(witness::Witness::is_plain) => Err(
+                "CASTELLAN_AUDIT_WITNESSES has an address with http://, which is for development: it must begin with \
+                 https://."
                     .into(),
             ),
             _ if cfg!(not(feature = "embedded")) && self.database_url.is_none() => {

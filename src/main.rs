@@ -62,7 +62,7 @@ fn main() {
             Command::Migrate => migrate::run(&cli.config),
             Command::Demo(amounts) => demo::run(cli.config, amounts).await,
             Command::User(user) => user::run(cli.config, user).await,
-            Command::Audit(asked) => match audit::run(&cli.config, &asked) {
+            Command::Audit(asked) => match audit::run(&cli.config, &asked).await {
                 Ok(0) => Ok(()),
                 Ok(status) => std::process::exit(status),
                 Err(problem) => Err(problem),

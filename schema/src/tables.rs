@@ -91,6 +91,17 @@ pub mod audit {
     }
 
     diesel::table! {
+        audit.receipts (id) {
+            id -> Uuid,
+            witness -> Text,
+            outcome -> Text,
+            tree_size -> Int8,
+            received_at -> Timestamptz,
+            answer -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
         audit.security_events (id, occurred_at) {
             id -> Uuid,
             occurred_at -> Timestamptz,
@@ -125,15 +136,34 @@ pub mod audit {
         }
     }
 
+    diesel::table! {
+        audit.verifications (id) {
+            id -> Uuid,
+            job_id -> Uuid,
+            asked_by -> Nullable<Uuid>,
+            started_at -> Timestamptz,
+            finished_at -> Timestamptz,
+            verdict -> Text,
+            tree_size -> Int8,
+            checkpoint_count -> Int8,
+            unsealed_count -> Int8,
+            first_bad_leaf -> Nullable<Int8>,
+            findings -> Jsonb,
+            finding_count -> Int8,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(
         archives,
         changes,
         checkpoints,
         events,
         leaves,
+        receipts,
         security_events,
         tiles,
         unsealed,
+        verifications,
     );
 }
 // @generated automatically by Diesel CLI.

@@ -10,11 +10,16 @@ pub mod sealer;
 pub mod sealing;
 pub mod security_events;
 pub mod streams;
+pub mod verifications;
+pub mod witnesses;
 
 use crate::actor::{Privilege, PrivilegeInfo, info};
+use crate::jobs::Handlers;
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
 use crate::web::row_action::{act, ask};
+use sealer::keys::KeyFile;
+use witnesses::Witnesses;
 
 /// Read the audit log; each page that is read is an event itself.
 pub struct View;
@@ -26,6 +31,8 @@ pub struct Export;
 pub struct Stream;
 /// The right of [`Stream`] where nothing is changed.
 pub struct ViewStreams;
+/// Have the whole log compared with what was sealed.
+pub struct Verify;
 /// See the latest changes on the overview.
 pub struct ViewHistory;
 /// The right of [`View`] where no event is read: whether an id is known, what an address stands for, how many there
@@ -67,6 +74,13 @@ impl Privilege for ViewStreams {
     const PLATFORM_ONLY: bool = true;
 }
 
+impl Privilege for Verify {
+    const NAME: &'static str = "audit.verify";
+    const DESCRIPTION: &'static str = "Have the whole audit log compared with what was sealed";
+    const DELEGABLE: bool = true;
+    const PLATFORM_ONLY: bool = true;
+}
+
 impl Privilege for ViewHistory {
     const NAME: &'static str = "audit.view_history";
     const DESCRIPTION: &'static str = "See the latest changes on the overview";
@@ -94,7 +108,12 @@ pub const NAV_STREAMS: NavItem =
 
 /// What this room protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<View>(), info::<Export>(), info::<Stream>(), info::<ViewHistory>()]
+    vec![info::<View>(), info::<Export>(), info::<Stream>(), info::<Verify>(), info::<ViewHistory>()]
+}
+
+/// What this room does by the clock.
+pub fn handlers(keys: &KeyFile, witnesses: &Witnesses) -> Handlers {
+    verifications::handlers(keys.clone()).and(witnesses::handlers(witnesses.clone()))
 }
 
 /// The pages of this room.
@@ -133,6 +152,7 @@ fn log_routes() -> Vec<Route> {
         get("/audit.ndjson", events::pages::export_lines),
         get("/audit/summary", events::summary::show),
         get("/audit/integrity", integrity::pages::show),
+        post("/audit/verifications", integrity::pages::verify),
         get("/audit/checkpoint", integrity::pages::checkpoint),
         get("/audit/public-key", integrity::pages::public_key),
         get("/audit/streams", streams::pages::index),

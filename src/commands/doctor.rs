@@ -4,6 +4,7 @@
 mod database;
 mod place;
 mod providers;
+mod witnesses;
 
 use std::fmt;
 

@@ -59,6 +59,8 @@ kinds! {
     MaliciousCsrf = "malicious_csrf",
     /// Many security events of a kind within minutes, of which people are told.
     MaliciousBurst = "malicious_burst",
+    /// The key of the audit log was lost, and another one signs.
+    SysAuditKeyReplaced = "sys_audit_key_replaced",
     /// Something that watches does not: events wait to be sealed and nobody seals them.
     SysMonitorDisabled = "sys_monitor_disabled",
 }

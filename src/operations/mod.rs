@@ -14,6 +14,7 @@ pub use maintenance::embedded_handlers;
 use diesel::PgConnection;
 
 use crate::actor::{Impersonating, Privilege, PrivilegeInfo, info};
+use crate::audit::witnesses::Witnesses;
 use crate::error::AppError;
 use crate::jobs::Handlers;
 use crate::web::nav::NavItem;
@@ -72,8 +73,8 @@ pub const NAV: NavItem = NavItem { label: "Overview", href: "/", key: "o", privi
 pub const NAV_JOBS: NavItem = NavItem { label: "Jobs", href: "/jobs", key: "j", privilege: ViewJobs::NAME, due: true };
 
 /// What this domain does by the clock.
-pub fn handlers() -> Handlers {
-    maintenance::handlers().and(alerts::handlers())
+pub fn handlers(witnesses: &Witnesses) -> Handlers {
+    maintenance::handlers().and(alerts::handlers(witnesses.clone()))
 }
 
 /// What this domain protects.

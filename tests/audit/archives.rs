@@ -36,9 +36,9 @@ impl TestApp {
         let found = self.db().ask(move |conn| {
             conn.batch_execute("set role castellan_sealer")?;
             let keys = PublicKeys::read(&keys).expect("keys");
-            let (now, archives) = (Timestamp::now(), archives.as_deref());
-            let report =
-                Verification { keys: Some(&keys), held, now, archives, progress: &|_, _| {} }.run(conn, Vec::new());
+            let held = held.into_iter().collect();
+            let against = Verification { keys: Some(keys), held, now: Timestamp::now(), archives };
+            let report = against.run(conn, Vec::new(), &|_, _| {});
             conn.batch_execute("set role castellan_web")?;
             report
         });

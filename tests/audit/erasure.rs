@@ -28,7 +28,8 @@ fn as_job() -> Can<Forget> {
 
 async fn forget(app: &TestApp, user_id: Uuid, texts: &[&str]) -> Erased {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-    erase(app.db(), &as_job(), Subject { user_id, texts }).await.expect("somebody can be erased")
+    let placeholders = vec!["Deleted person".to_owned()];
+    erase(app.db(), &as_job(), Subject { user_id, texts, placeholders }).await.expect("somebody can be erased")
 }
 
 /// What a leaf commits to, of every row in the log.
@@ -169,6 +170,37 @@ async fn a_name_that_others_bear_stays_with_them() {
 }
 
 #[actix_web::test]
+async fn a_name_that_others_bore_or_that_stands_for_nobody_stays() {
+    let app = TestApp::start().await;
+    let id = ada(&app).await;
+    let (namesake, _) = app.staff("support").await;
+    for name in ["Ada Lovelace", "Grace Hopper"] {
+        app.execute(&format!("update control.users set name = '{name}' where id = '{namesake}'")).await;
+    }
+    let south = app.tenant("southwind").await;
+    let notes = "Deleted person was asked; ask Ada Lovelace";
+    app.execute(&format!("update control.tenants set notes = '{notes}' where id = '{south}'")).await;
+    let anonymous = "update control.users set name = 'Deleted person', email = 'gone@example.invalid'";
+    app.execute(&format!("{anonymous} where id = '{id}'")).await;
+    forget(&app, id, &[]).await;
+    let log = spelled(&app).await;
+    assert!(log.contains(notes), "neither name says that somebody was meant who is to be forgotten");
+    assert!(!log.contains("gone@example.invalid") && !log.replace("nada.lovelace", "").contains(ADDRESS));
+}
+
+/// Capitals that only a language knows are found as well.
+#[actix_web::test]
+async fn letters_of_any_language_are_found_however_they_are_written() {
+    let app = TestApp::start().await;
+    let id = ada(&app).await;
+    let south = app.tenant("southwind").await;
+    app.execute(&format!("update control.tenants set notes = 'ZOË LEFÈVRE called' where id = '{south}'")).await;
+    let erased = forget(&app, id, &["Zoë Lefèvre"]).await;
+    assert!(erased.changes > 0, "{erased:?}");
+    assert!(!spelled(&app).await.contains("ZOË"));
+}
+
+#[actix_web::test]
 async fn the_log_lets_nothing_through_but_an_erasure() {
     let app = TestApp::start().await;
     let id = ada(&app).await;
@@ -236,7 +268,9 @@ async fn only_a_job_erases_and_only_under_its_event() {
         "castellan_sealer",
         "castellan_streamer",
     ] {
-        for call in [format!("audit.erase('{id}', 'events', {batch})"), format!("audit.values_about('{id}', '{{}}')")] {
+        for call in
+            [format!("audit.erase('{id}', 'events', {batch})"), format!("audit.values_about('{id}', '{{}}', '{{}}')")]
+        {
             let refused = app.try_as(role, &format!("select {call}")).await.expect_err(role);
             assert!(refused.contains("permission denied"), "{role}: {refused}");
         }

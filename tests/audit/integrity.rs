@@ -1,6 +1,12 @@
 //! The page of the log's integrity.
 
+use std::sync::Arc;
+
+use castellan::actor::{Actor, ActorKind, Can, Privilege};
+use castellan::audit::sealer::keys::KeyFile;
 use castellan::audit::sealing::note::{self, PublicKeys};
+use castellan::audit::sealing::verification::{Verdict, Verification, rows};
+use jiff::Timestamp;
 
 use crate::support::TestApp;
 
@@ -76,4 +82,91 @@ async fn sealing_that_stands_still_and_a_tree_that_nobody_signs_are_said() {
     assert_eq!(page.texts(".banner.warn").len(), 1);
     app.seal().await;
     assert_eq!(auditor.get("/audit/integrity").await.texts(".banner").len(), 0);
+}
+
+#[actix_web::test]
+async fn it_is_verified_when_somebody_asks_and_the_page_says_what_was_found() {
+    let app = TestApp::start().await;
+    let (auditor, support) = (app.auditor().await, app.support().await);
+    app.seal().await;
+    assert_eq!(support.post_form("/audit/verifications", &[]).await.status, 403);
+    for _ in 0..2 {
+        assert_eq!(auditor.post_form("/audit/verifications", &[]).await.location(), "/audit/integrity");
+    }
+    assert_eq!(app.number("select count(*) from control.job_queue where kind = 'audit.verify'").await, 1);
+    let page = auditor.get("/audit/integrity").await;
+    assert!(page.texts(".banner").join("").contains("is being verified"));
+    let size = app.number("select count(*) from audit.leaves").await;
+    app.run_jobs().await;
+    let page = auditor.get("/audit/integrity").await;
+    assert_eq!(page.texts(".facts dd .state"), ["good"]);
+    let kept = "select tree_size || ' ' || finding_count || ' ' || (asked_by is not null) from audit.verifications";
+    assert_eq!(app.texts(kept).await, [format!("{size} 0 true")]);
+    let progress = "select progress_done || ' ' || progress_total from control.job_queue where kind = 'audit.verify'";
+    assert_eq!(app.text(progress).await, format!("{size} {size}"));
+    assert_eq!(page.texts(".banner").len(), 0);
+}
+
+#[actix_web::test]
+async fn what_was_rewritten_is_told_once() {
+    let app = TestApp::start().await;
+    let auditor = app.auditor().await;
+    app.seal().await;
+    app.execute(
+        "alter table audit.events disable trigger refuse_rewrite;
+        update audit.events set action = 'test.forged' where id = (select event_id from audit.leaves where leaf = 3);
+        alter table audit.events enable always trigger refuse_rewrite",
+    )
+    .await;
+    for _ in 0..2 {
+        auditor.post_form("/audit/verifications", &[]).await;
+        app.run_jobs().await;
+    }
+    let kept = app.texts("select verdict || ' ' || first_bad_leaf from audit.verifications").await;
+    assert_eq!(kept, ["mismatch 3", "mismatch 3"]);
+    let told = "select severity || ' ' || (details ->> 'said') from audit.security_events
+        where kind = 'malicious_log_tampering'";
+    assert_eq!(app.texts(told).await, ["critical the audit log is not what was sealed"]);
+    let page = auditor.get("/audit/integrity").await;
+    assert_eq!(page.texts(".facts dd .state"), ["mismatch"]);
+    assert!(page.texts(".banner.bad").join("").contains("is not what was sealed"));
+    assert!(page.text().contains("Leaf 3: event"));
+}
+
+struct Reads;
+
+impl Privilege for Reads {
+    const NAME: &'static str = "test.verify";
+    const DESCRIPTION: &'static str = "Read what is sealed";
+    const DATABASE_ROLE: Option<&'static str> = Some("castellan_sealer");
+}
+
+#[actix_web::test]
+async fn what_is_sealed_meanwhile_is_no_mismatch() {
+    let app = TestApp::start().await;
+    app.tenant("northwind").await;
+    app.seal().await;
+    let can = Can::<Reads>::prove(Arc::new(Actor::process(ActorKind::Job, "test"))).expect("jobs may do everything");
+    let more = async |name: &str| {
+        app.tenant(name).await;
+        app.seal().await;
+        app.tenant(&format!("{name}-too")).await;
+    };
+    let keys = KeyFile::of(&app.config).public().expect("a file").expect("keys");
+    let keys = Some(PublicKeys::read(&keys).expect("keys"));
+    let against = Verification { keys, held: Vec::new(), now: Timestamp::now(), archives: None };
+    let mut run = app.db().read(&can, move |conn| against.begin(conn)).await.expect("it begins");
+    let size = run.size();
+    more("east").await;
+    run.take(app.db().read(&can, move |conn| rows::check(conn, 0, size)).await.expect("rows"));
+    more("south").await;
+    let grow = move |conn: &mut diesel::PgConnection| {
+        while run.grow(conn)? {}
+        Ok(run)
+    };
+    let run = app.db().read(&can, grow).await.expect("it grows");
+    more("west").await;
+    let report = app.db().read(&can, move |conn| run.end(conn)).await.expect("it ends");
+    assert_eq!((report.verdict, report.tree_size), (Verdict::Good, size), "{report:?}");
+    assert!(report.unsealed > 0);
 }

@@ -1,6 +1,6 @@
 //! The sealer: each event has one place in the tree, without gaps, whatever comes in between.
 
-use castellan::audit::sealer::keys::KeyFile;
+use castellan::audit::sealer::keys::{KeyFile, NewKey};
 use castellan::audit::sealer::{Pace, Sealer, Turn};
 use castellan::audit::sealing::note::{self, PublicKeys};
 use castellan::audit::sealing::tree::Tree;
@@ -239,7 +239,11 @@ async fn a_new_key_signs_once_together_with_the_old_one() {
     let app = TestApp::start().await;
     app.seal().await;
     let old = PublicKeys::read(&app.keys().public().expect("a file").expect("keys")).expect("keys");
-    let new = PublicKeys::read(&app.keys().rotate().expect("a new key")).expect("a key");
+    let new = {
+        let new = NewKey::draw(&app.keys().origin().expect("a name")).expect("a new key");
+        app.keys().rotate(&new).expect("it can be written");
+        PublicKeys::read(new.public()).expect("a key")
+    };
     for _ in 0..2 {
         app.happens(1).await;
         app.seal().await;

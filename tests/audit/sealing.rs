@@ -229,6 +229,12 @@ fn what_was_sealed_is_good_as_long_as_somebody_seals() {
     fs::write(sealed.place.file("held"), other).expect("a file can be written");
     let held = sealed.place.file("held");
     assert_eq!(sealed.verify(&["--checkpoint", held.to_str().expect("a path")]).0, 1);
+    let one = sealed.place.texts("select note from audit.checkpoints").remove(0);
+    fs::write(&held, format!("{one}\n{one}{one}\n\n")).expect("a file can be written");
+    assert_eq!(sealed.verify(&["--checkpoint", held.to_str().expect("a path")]).0, 0, "a file with many");
+    let other = note::sign(&[&sealed.key], 10, [0; 32], Timestamp::now()).expect("signed");
+    fs::write(&held, format!("{one}{other}{one}")).expect("a file can be written");
+    assert_eq!(sealed.verify(&["--checkpoint", held.to_str().expect("a path")]).0, 1, "one of many is of another log");
     sealed.place.execute("update audit.checkpoints set note = note, created_at = created_at - interval '3 hours'");
     assert_eq!(sealed.verify(&[]), (0, None), "what was signed counts, not what a column says");
     sealed.with(|conn| {

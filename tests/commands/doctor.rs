@@ -124,3 +124,44 @@ fn providers(place: &Castellan, issuer: &str) -> String {
     std::fs::write(&path, serde_json::json!({ "providers": [one] }).to_string()).expect("the file can be written");
     path.to_string_lossy().into_owned()
 }
+
+#[test]
+fn a_log_that_was_rewritten_and_a_witness_that_has_not_seen_it_are_found() {
+    let place = Castellan::migrated();
+    place.execute(
+        "insert into audit.verifications (id, job_id, started_at, finished_at, verdict, tree_size, checkpoint_count,
+                unsealed_count, first_bad_leaf, findings, finding_count)
+            values (gen_random_uuid(), gen_random_uuid(), now(), now(), 'mismatch', 9, 1, 0, 3, '[\"Leaf 3 is bad.\"]', 1);
+        insert into audit.checkpoints (tree_size, root, note, created_at)
+            values (1, sha256(''), 'x', now() - interval '20 minutes');
+        insert into audit.receipts (id, witness, outcome, tree_size, answer)
+            values (gen_random_uuid(), '/nowhere/checkpoints', 'failed', 1, 'No such file or directory')",
+    );
+    let settings = [("CASTELLAN_AUDIT_WITNESSES", "/nowhere/checkpoints,ada@example.com")];
+    let run = place.run_with(&["doctor"], &settings, "");
+    assert_eq!(run.status, 1, "{}", run.out);
+    for line in [
+        "FAIL  audit log: is not what was sealed: Leaf 3 is bad. Found ",
+        "FAIL  witness of the audit log /nowhere/checkpoints: has not seen what was signed since ",
+        "ok    witness of the audit log ada@example.com: has seen",
+    ] {
+        assert!(run.out.contains(line), "{line} is missing from:\n{}", run.out);
+    }
+    assert!(run.out.contains("No such file or directory"), "{}", run.out);
+    place.execute(
+        "insert into audit.verifications (id, job_id, started_at, finished_at, verdict, tree_size, checkpoint_count,
+            unsealed_count, findings, finding_count)
+        select gen_random_uuid(), gen_random_uuid(), now(), now() + interval '1 second', 'good', 9, 1, 0, '[]', 0",
+    );
+    assert!(bad(&place).iter().all(|line| !line.contains("is not what was sealed")), "the last one counts");
+}
+
+#[test]
+fn a_place_that_is_none_stops_the_start_and_is_named() {
+    let place = Castellan::fresh();
+    for wrong in ["http://witness.example.com/", "checkpoints", "https://ada:secret@witness.example.com/"] {
+        let run = place.run_with(&["doctor"], &[("CASTELLAN_AUDIT_WITNESSES", wrong)], "");
+        assert_eq!((run.status, run.err.lines().count()), (2, 1), "{run:?}");
+        assert!(run.err.contains("CASTELLAN_AUDIT_WITNESSES") && run.err.contains("mail addresses"), "{run:?}");
+    }
+}

@@ -246,6 +246,7 @@ impl Walk {
     async fn jobs(&mut self) {
         let id = self.app.enqueue(NewJob::of("test.one")).await;
         self.act(&format!("/jobs/{id}"), &["cancellation", "retry"]).await;
+        self.send("/audit/verifications", &[]).await;
     }
 
     async fn tokens(&mut self) {

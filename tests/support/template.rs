@@ -74,6 +74,7 @@ pub fn config() -> Config {
     config.audit_keep_months = None;
     config.security_keep_months = None;
     config.audit_archive = None;
+    config.audit_witnesses = Vec::new();
     config.demo = Some(false);
     config.secret_key = Some("5e".repeat(32));
     config

@@ -53,7 +53,7 @@ pub const SYSTEM: [SystemRole; 4] = [
         contains: |privilege| {
             privilege.ends_with(".view")
                 || privilege.ends_with(".export")
-                || ["audit.view_history", "search.use"].contains(&privilege)
+                || ["audit.view_history", "audit.verify", "search.use"].contains(&privilege)
         },
     },
 ];

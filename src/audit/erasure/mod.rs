@@ -17,6 +17,9 @@ pub struct Subject {
     /// What else names them, such as former addresses or the id of a client: each value goes in which one of these
     /// stands on its own. The addresses and names that the account has or had are known.
     pub texts: Vec<String>,
+    /// Names that the account was given when it was made anonymous, such as `Deleted person`: they say nothing about
+    /// anybody, and stay wherever they stand.
+    pub placeholders: Vec<String>,
 }
 
 /// How many rows lost a value.

@@ -22,9 +22,10 @@ pub struct Batch {
 
 /// Where the log has values about the subject.
 pub fn find(conn: &mut PgConnection, subject: &Subject) -> Result<Vec<Batch>, AppError> {
-    let found = sql_query("select log, row_count, batch from audit.values_about($1, $2)")
+    let found = sql_query("select log, row_count, batch from audit.values_about($1, $2, $3)")
         .bind::<SqlUuid, _>(subject.user_id)
         .bind::<Array<Text>, _>(&subject.texts)
+        .bind::<Array<Text>, _>(&subject.placeholders)
         .load(conn)?;
     Ok(found)
 }

@@ -7,16 +7,21 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::store::{self, State};
+use crate::action::Action;
 use crate::actor::Can;
-use crate::audit::Glance;
 use crate::audit::archives::store::{self as archived, Archive};
 use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::store::last_checkpoint;
+use crate::audit::verifications::store as verifications;
+use crate::audit::witnesses::Witnesses;
+use crate::audit::{Glance, Verify};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::filters;
-use crate::web::page::{self, Shell};
+use crate::web::flash::Flash;
+use crate::web::form::Form;
+use crate::web::page::{self, Shell, see_other};
 
 /// A tree that is signed less often than this is not signed at all; at rest it is signed each hour.
 const STALE_SECONDS: i64 = 2 * 3600;
@@ -29,7 +34,7 @@ struct Show {
     /// The last checkpoint is too old, or there is none though there are leaves.
     is_unsigned: bool,
     /// None where the key lies elsewhere.
-    keys: Option<String>,
+    keys: Option<Vec<String>>,
     archives: Vec<Archive>,
     archive_count: i64,
 }
@@ -42,11 +47,13 @@ pub async fn show(
     context: Context,
     db: Data<Db>,
     keys: Data<KeyFile>,
+    witnesses: Data<Witnesses>,
 ) -> Result<HttpResponse, AppError> {
     let now = Timestamp::now();
     let (state, archives, archive_count) = db
         .read(&can, move |conn| {
-            Ok((store::state(conn, now)?, archived::newest(conn, ARCHIVES)?, archived::count(conn)?))
+            let state = store::state(conn, &witnesses, now)?;
+            Ok((state, archived::newest(conn, ARCHIVES)?, archived::count(conn)?))
         })
         .await?;
     let signed = state.checkpoints.iter().map(|signed| signed.created_at.to_jiff()).max();
@@ -55,7 +62,19 @@ pub async fn show(
         None => state.size > 0,
     };
     let shell = context.shell("Integrity").under("Audit log", "/audit").under("Integrity", "");
-    page::ok(Show { shell, state, is_unsigned, keys: keys.public()?, archives, archive_count }.render())
+    let keys = keys.public()?.map(|keys| keys.lines().map(str::to_owned).collect());
+    page::ok(Show { shell, state, is_unsigned, keys, archives, archive_count }.render())
+}
+
+/// Looking is left to a job, which may take minutes.
+pub async fn verify(can: Can<Verify>, db: Data<Db>, _: Form) -> Result<HttpResponse, AppError> {
+    let action = Action::general("audit_log.verify", "audit_log");
+    let added = db.write(&can, action, verifications::request).await?;
+    let done = match added {
+        true => Flash::ok("The log is being verified. Load this page again in a moment."),
+        false => Flash::warn("The log is being verified already."),
+    };
+    Ok(see_other("/audit/integrity", done))
 }
 
 /// The last checkpoint, as witnesses and `castellan audit verify` take it.

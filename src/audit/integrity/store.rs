@@ -1,6 +1,6 @@
 //! Every statement about how far the log is sealed.
 
-use castellan_schema::audit::{checkpoints as c, unsealed as u};
+use castellan_schema::audit::{checkpoints as c, events as e, unsealed as u};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
@@ -8,13 +8,17 @@ use jiff_diesel::Timestamp as DbTimestamp;
 use uuid::Uuid;
 
 use crate::audit::sealer::store::Signed;
-use crate::audit::sealing::store as leaves;
+use crate::audit::sealing::{note, store as leaves};
+use crate::audit::verifications::store::{self as verifications, Verified};
+use crate::audit::witnesses::Witnesses;
+use crate::audit::witnesses::store::{self as witnesses, Standing};
 use crate::db::keyset::CappedCount;
 use crate::error::AppError;
 
 /// An event that waits longer than this, while nothing is signed either, says that nobody seals.
 pub const PATIENCE_MINUTES: i64 = 2;
 const CHECKPOINTS: i64 = 20;
+const KEYS: i64 = 50;
 
 /// How far the log is sealed.
 #[derive(Debug, Clone)]
@@ -29,6 +33,20 @@ pub struct State {
     pub checkpoints: Vec<Signed>,
     /// Nobody seals.
     pub stall: Option<Stall>,
+    /// The last verification.
+    pub verified: Option<Verified>,
+    /// The job that verifies just now.
+    pub verifies: Option<Uuid>,
+    pub witnesses: Vec<Standing>,
+    /// Keys by name with since when they sign, the newest first.
+    pub keys: Vec<(String, DbTimestamp)>,
+}
+
+impl State {
+    /// Since when a key signs.
+    pub fn since(&self, public: &str) -> Option<DbTimestamp> {
+        self.keys.iter().find(|(key, _)| *key == note::name_of(public)).map(|(_, since)| *since)
+    }
 }
 
 /// Sealing that stands still, named by the event that waits longest.
@@ -41,7 +59,7 @@ pub struct Stall {
 }
 
 /// How far the log is sealed at `now`.
-pub fn state(conn: &mut PgConnection, now: Timestamp) -> Result<State, AppError> {
+pub fn state(conn: &mut PgConnection, witnesses: &Witnesses, now: Timestamp) -> Result<State, AppError> {
     let newest = c::table.order((c::tree_size.desc(), c::created_at.desc())).limit(CHECKPOINTS);
     Ok(State {
         size: leaves::size(conn)?.cast_signed(),
@@ -49,7 +67,28 @@ pub fn state(conn: &mut PgConnection, now: Timestamp) -> Result<State, AppError>
         waits_since: first(conn)?.map(|(_, since)| since),
         checkpoints: newest.select(Signed::as_select()).load(conn)?,
         stall: stall(conn, now)?,
+        verified: verifications::latest(conn)?,
+        verifies: verifications::under_way(conn)?,
+        witnesses: witnesses::standings(conn, witnesses, now)?,
+        keys: keys(conn)?,
     })
+}
+
+/// When keys began to sign: later ones left an event, the first one its checkpoint.
+fn keys(conn: &mut PgConnection) -> Result<Vec<(String, DbTimestamp)>, AppError> {
+    let events: Vec<(serde_json::Value, DbTimestamp)> = e::table
+        .filter(e::action.eq_any(["audit_key.rotate", "audit_key.replace"]).and(e::outcome.eq("success")))
+        .order((e::occurred_at.desc(), e::id.desc()))
+        .limit(KEYS)
+        .select((e::details, e::occurred_at))
+        .load(conn)?;
+    let named = |(details, at): (serde_json::Value, DbTimestamp)| Some((details.get("key")?.as_str()?.to_owned(), at));
+    let mut keys: Vec<(String, DbTimestamp)> = events.into_iter().filter_map(named).collect();
+    let first = c::table.order((c::tree_size, c::created_at)).select(Signed::as_select()).first(conn).optional()?;
+    if let Some(first) = first {
+        keys.extend(note::signers(&first.note).into_iter().map(|key| (key, first.created_at)));
+    }
+    Ok(keys)
 }
 
 /// Whether sealing stands still at `now`. A long queue that gets shorter is signed every minute, and is no stall.

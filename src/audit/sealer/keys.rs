@@ -51,15 +51,27 @@ impl KeyFile {
         self.keys()
     }
 
-    /// Puts a new key before the others, which sign the next checkpoint together with it. Returns its public key.
-    pub fn rotate(&self) -> Result<String, AppError> {
-        let origin = self.keys()?.first().map_or(self.origin.to_string(), |key| key.origin().to_owned());
-        let (private, key) = SigningKey::generate(&origin).map_err(|error| self.explain(error))?;
-        let (older, known) = (self.text(&self.path)?.unwrap_or_default(), self.public()?.unwrap_or_default());
+    /// The name of the log in the key that signs.
+    pub fn origin(&self) -> Result<String, AppError> {
+        Ok(self.keys()?.first().map_or(self.origin.to_string(), |key| key.origin().to_owned()))
+    }
+
+    /// Puts a new key before the others, which sign the next checkpoint together with it.
+    pub fn rotate(&self, new: &NewKey) -> Result<(), AppError> {
+        let older = self.text(&self.path)?.unwrap_or_default();
+        self.begin_with(new, &older)
+    }
+
+    /// Puts a new key in the place of all others, which are lost or of another log.
+    pub fn replace(&self, new: &NewKey) -> Result<(), AppError> {
+        self.begin_with(new, "")
+    }
+
+    fn begin_with(&self, new: &NewKey, older: &str) -> Result<(), AppError> {
+        let known = self.public()?.unwrap_or_default();
         // The public key first: a signature that nobody can check is worse than a key that never signs.
-        self.put(&self.public_path(), &format!("{}\n{known}", key.public()), Put::Over)?;
-        self.put(&self.path, &format!("{private}\n{older}"), Put::Over)?;
-        Ok(key.public().to_owned())
+        self.put(&self.public_path(), &format!("{}\n{known}", new.public()), Put::Over)?;
+        self.put(&self.path, &format!("{}\n{older}", new.private), Put::Over).map(drop)
     }
 
     /// Forgets the private keys that have signed for the last time.
@@ -78,7 +90,8 @@ impl KeyFile {
         self.text(&self.public_path())
     }
 
-    fn public_path(&self) -> PathBuf {
+    /// Where the public keys lie.
+    pub fn public_path(&self) -> PathBuf {
         beside(&self.path, ".pub")
     }
 
@@ -108,6 +121,31 @@ impl KeyFile {
 
     fn explain(&self, error: impl std::fmt::Display) -> AppError {
         AppError::Internal(format!("The key of the audit log {} cannot be used: {error}.", self.path.display()))
+    }
+}
+
+/// A key that lies nowhere yet.
+pub struct NewKey {
+    private: String,
+    key: SigningKey,
+}
+
+impl NewKey {
+    /// One of a log with this name.
+    pub fn draw(origin: &str) -> Result<NewKey, AppError> {
+        let (private, key) = SigningKey::generate(origin)
+            .map_err(|error| AppError::Internal(format!("No key can be made for the audit log: {error}.")))?;
+        Ok(NewKey { private, key })
+    }
+
+    /// What signs.
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// Its public half.
+    pub fn public(&self) -> &str {
+        self.key.public()
     }
 }
 

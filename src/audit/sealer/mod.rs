@@ -2,6 +2,7 @@
 //! grows. Any number of them may run; one works at a time.
 
 pub mod keys;
+pub mod rotation;
 pub mod store;
 
 use std::sync::Arc;

@@ -61,6 +61,13 @@ pub fn take_turn(conn: &mut PgConnection) -> Result<bool, AppError> {
     Ok(diesel::select(sql::<Bool>("pg_try_advisory_xact_lock(hashtext('castellan.seal'))")).get_result(conn)?)
 }
 
+/// The same, but waits for whoever seals to come to the end of a turn, which is short.
+pub fn await_turn(conn: &mut PgConnection) -> Result<bool, AppError> {
+    sql_query("set local lock_timeout = '20s'").execute(conn)?;
+    let waited = sql_query("select pg_advisory_xact_lock(hashtext('castellan.seal'))").execute(conn);
+    Ok(waited.is_ok())
+}
+
 /// The first of the queue.
 pub fn waiting(conn: &mut PgConnection, limit: i64) -> Result<Vec<Queued>, AppError> {
     let first = u::table.order((u::occurred_at, u::event_id)).limit(limit);

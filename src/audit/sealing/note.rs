@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey as Ed25519;
 use jiff::Timestamp;
-use signed_note::{Note, NoteError, Signer, StandardSigner, StandardVerifier, Verifier, VerifierList};
+use signed_note::{
+    Note, NoteError, Signature, Signer, StandardSigner, StandardVerifier, VerificationError, Verifier, Verifiers,
+};
 use tlog_tiles::Checkpoint as Body;
 use tlog_tiles::tlog;
 
@@ -13,6 +15,8 @@ use super::Hash;
 const ED25519: u8 = 1;
 /// Begins the line that says when a checkpoint was signed.
 const TIME: &str = "time ";
+/// Begins the line of a signature.
+const SIGNS: &str = "\u{2014} ";
 
 /// What a signed checkpoint says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,24 +85,39 @@ impl SigningKey {
 }
 
 /// Keys that are believed.
-pub struct PublicKeys(VerifierList);
+#[derive(Clone)]
+pub struct PublicKeys(Vec<StandardVerifier>);
 
 impl PublicKeys {
     /// From a file with one key on each line.
     pub fn read(text: &str) -> Result<PublicKeys, Refused> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let mut keys: Vec<Box<dyn Verifier>> = Vec::new();
+        let mut keys: Vec<StandardVerifier> = Vec::new();
         for line in lines {
             let key = StandardVerifier::new(line).map_err(|error| Refused::Key(error.to_string()))?;
             if !keys.iter().any(|known| known.key_id() == key.key_id() && known.name() == key.name()) {
-                keys.push(Box::new(key));
+                keys.push(key);
             }
         }
         match keys.is_empty() {
             true => Err(Refused::Key("there is none".into())),
-            false => Ok(PublicKeys(VerifierList::new(keys))),
+            false => Ok(PublicKeys(keys)),
         }
     }
+}
+
+impl Verifiers for PublicKeys {
+    fn verifier(&self, name: &str, id: u32) -> Result<&dyn Verifier, VerificationError> {
+        let key = self.0.iter().find(|key| key.key_id() == id && key.name() == name);
+        key.map(|key| -> &dyn Verifier { key })
+            .ok_or_else(|| VerificationError::UnknownKey { name: name.to_owned(), id })
+    }
+}
+
+/// What a key is called by: name and hash, as its public half begins.
+pub fn name_of(public: &str) -> &str {
+    let ends = public.match_indices('+').nth(1).map_or(public.len(), |(place, _)| place);
+    &public[..ends]
 }
 
 /// A state of the tree, signed by each key; the first names the log.
@@ -114,14 +133,21 @@ pub fn sign(keys: &[&SigningKey], size: u64, root: Hash, at: Timestamp) -> Resul
 
 /// Reads a checkpoint that one of the keys signed; signatures of others do not count.
 pub fn open(text: &str, keys: &PublicKeys) -> Result<Checkpoint, Refused> {
-    Ok(verified(text, keys)?.0)
+    Ok(verified(text, keys)?.checkpoint)
+}
+
+/// The same, and which of the keys signed it.
+pub fn signed_by(text: &str, keys: &PublicKeys) -> Result<(Checkpoint, Vec<String>), Refused> {
+    let verified = verified(text, keys)?;
+    Ok((verified.checkpoint, verified.ours))
 }
 
 /// Reads a checkpoint that nobody has signed but the keys, so that nothing in it is unproven.
 pub fn open_strictly(text: &str, keys: &PublicKeys) -> Result<Checkpoint, Refused> {
-    match verified(text, keys)? {
-        (checkpoint, None) => Ok(checkpoint),
-        (_, Some(other)) => Err(Refused::AnotherKey(other)),
+    let verified = verified(text, keys)?;
+    match verified.other {
+        None => Ok(verified.checkpoint),
+        Some(other) => Err(Refused::AnotherKey(other)),
     }
 }
 
@@ -130,13 +156,32 @@ pub fn read(text: &str) -> Result<Checkpoint, Refused> {
     body(Note::from_bytes(text.as_bytes()).map_err(|_| Refused::Malformed)?.text())
 }
 
-/// The checkpoint, and who else signed it.
-fn verified(text: &str, keys: &PublicKeys) -> Result<(Checkpoint, Option<String>), Refused> {
+/// Who says to have signed a checkpoint.
+pub fn signers(text: &str) -> Vec<String> {
+    let signature = |line: &str| {
+        let (name, signature) = line.strip_prefix(SIGNS)?.split_once(' ')?;
+        let bytes = STANDARD.decode(signature.trim_end()).ok()?;
+        let id = u32::from_be_bytes(*bytes.first_chunk()?);
+        Some(format!("{name}+{id:08x}"))
+    };
+    text.lines().filter_map(signature).collect()
+}
+
+/// A checkpoint with those who signed it.
+struct Verified {
+    checkpoint: Checkpoint,
+    /// Those that are believed.
+    ours: Vec<String>,
+    /// One that is not.
+    other: Option<String>,
+}
+
+fn verified(text: &str, keys: &PublicKeys) -> Result<Verified, Refused> {
     let note = Note::from_bytes(text.as_bytes()).map_err(|_| Refused::Malformed)?;
     if note.to_bytes() != text.as_bytes() {
         return Err(Refused::Malformed);
     }
-    let (ours, others) = note.verify(&keys.0).map_err(|error| match error {
+    let (ours, others) = note.verify(keys).map_err(|error| match error {
         NoteError::InvalidSignature { name, id } => Refused::Signature(format!("{name}+{id:08x}")),
         NoteError::UnverifiedNote => Refused::UnknownKey,
         _ => Refused::Malformed,
@@ -145,7 +190,29 @@ fn verified(text: &str, keys: &PublicKeys) -> Result<(Checkpoint, Option<String>
     if ours.iter().any(|signature| signature.name() != checkpoint.origin) {
         return Err(Refused::Origin(checkpoint.origin));
     }
-    Ok((checkpoint, others.first().map(|other| format!("{}+{:08x}", other.name(), other.id()))))
+    let spelled = |signature: &Signature| format!("{}+{:08x}", signature.name(), signature.id());
+    Ok(Verified { checkpoint, ours: ours.iter().map(spelled).collect(), other: others.first().map(spelled) })
+}
+
+/// The checkpoints in a file that many were written to, one after the other.
+pub fn several(text: &str) -> Vec<String> {
+    let (mut all, mut one, mut is_signed) = (Vec::new(), String::new(), false);
+    for line in text.split_inclusive('\n') {
+        let signs = line.starts_with(SIGNS);
+        if is_signed && !signs {
+            all.push(std::mem::take(&mut one));
+            is_signed = false;
+        }
+        // Blank lines between two of them belong to neither.
+        if !one.is_empty() || !line.trim().is_empty() {
+            one.push_str(line);
+        }
+        is_signed |= signs;
+    }
+    if !one.is_empty() {
+        all.push(one);
+    }
+    all
 }
 
 fn body(text: &[u8]) -> Result<Checkpoint, Refused> {

@@ -4,7 +4,7 @@
 pub mod backchannel;
 pub mod ceremony;
 mod door;
-mod http;
+pub mod http;
 mod id_token;
 mod logout_token;
 pub mod logouts;

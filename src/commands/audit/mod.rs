@@ -1,5 +1,6 @@
-//! `castellan audit`: the log as evidence, from the command line. Changes nothing.
+//! `castellan audit`: the log as evidence, from the command line. Changes nothing but the key.
 
+mod rotate;
 mod verify;
 
 use std::fs;
@@ -27,12 +28,14 @@ pub enum Audit {
     Prove(Prove),
     /// Check a proof, or the file of an archived month; needs no database
     Check(Check),
+    /// Have another key sign the log, from the next checkpoint on; the one before signs once more together with it
+    RotateKey(RotateKey),
 }
 
 /// How to verify.
 #[derive(Args)]
 pub struct Verify {
-    /// A checkpoint kept elsewhere, which the log has to go on from
+    /// Checkpoints kept elsewhere, one or many, which the log has to go on from
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Public keys, one on each line; those beside the signing key when left out
@@ -69,8 +72,16 @@ pub struct Check {
     public_key: PathBuf,
 }
 
+/// Whether the one before is there.
+#[derive(Args)]
+pub struct RotateKey {
+    /// The key that signed last is lost: prove that the log goes on from what it signed, and sign with a new one
+    #[arg(long)]
+    lost: bool,
+}
+
 /// Does it; returns the exit status.
-pub fn run(config: &Config, asked: &Audit) -> Result<i32, String> {
+pub async fn run(config: &Config, asked: &Audit) -> Result<i32, String> {
     match asked {
         Audit::Verify(verify) => Ok(verify::run(config, verify).unwrap_or_else(|problem| {
             eprintln!("castellan: {problem}");
@@ -78,6 +89,7 @@ pub fn run(config: &Config, asked: &Audit) -> Result<i32, String> {
         })),
         Audit::Prove(asked) => prove(config, asked).map(|()| 0),
         Audit::Check(asked) => check(asked).map(|()| 0),
+        Audit::RotateKey(asked) => rotate::run(config, asked).await.map(|()| 0),
     }
 }
 

@@ -22,29 +22,28 @@ pub fn run(config: &Config, asked: &Verify) -> Result<i32, String> {
         None if beside.exists() => Some(public_keys(&beside)?),
         None => None,
     };
-    let held = match (&asked.checkpoint, &keys) {
-        (None, _) => None,
-        (Some(path), Some(keys)) => match note::open(&read(path)?, keys) {
-            Ok(held) => Some(held),
-            Err(refused) => {
-                eprintln!("castellan: {}: {refused}.", path.display());
-                return Ok(Verdict::Mismatch.status());
+    let mut held = Vec::new();
+    if let Some(path) = &asked.checkpoint {
+        for text in note::several(&read(path)?) {
+            let opened = keys.as_ref().map_or_else(|| note::read(&text), |keys| note::open(&text, keys));
+            match opened {
+                Ok(checkpoint) => held.push(checkpoint),
+                Err(refused) => {
+                    eprintln!("castellan: {}, checkpoint {}: {refused}.", path.display(), held.len() + 1);
+                    return Ok(Verdict::Mismatch.status());
+                }
             }
-        },
-        (Some(path), None) => Some(note::read(&read(path)?).map_err(explain)?),
-    };
+        }
+        if held.is_empty() {
+            return Err(format!("{} has no checkpoint in it.", path.display()));
+        }
+    }
     let engine = Engine::open(config)?;
     let mut conn = connect(engine.url())?;
     let cores = if engine.is_embedded() { 1 } else { std::thread::available_parallelism().map_or(2, usize::from) };
     let others = (1..cores.min(8)).map(|_| connect(engine.url())).collect::<Result<_, _>>()?;
-    let verification = Verification {
-        keys: keys.as_ref(),
-        held,
-        now: Timestamp::now(),
-        archives: asked.archives.as_deref(),
-        progress: &progress,
-    };
-    let report = verification.run(&mut conn, others).map_err(explain)?;
+    let verification = Verification { keys, held, now: Timestamp::now(), archives: asked.archives.clone() };
+    let report = verification.run(&mut conn, others, &progress).map_err(explain)?;
     match asked.json {
         true => println!("{}", serde_json::to_string_pretty(&report).map_err(explain)?),
         false => print(&report),
@@ -71,6 +70,9 @@ fn print(report: &Report) {
     }
     if let Some(leaf) = report.first_bad_leaf {
         println!("The first bad leaf is {leaf}.");
+    }
+    for signer in &report.signers {
+        println!("{} signed from the checkpoint of {} leaves to that of {}.", signer.key, signer.from, signer.to);
     }
     let verdict = match report.verdict {
         Verdict::Good => "Good",

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
-use super::{Finding, Level};
+use super::{Finding, Level, witnesses};
 use crate::config::Config;
 use crate::db::{Engine, migrate};
 
@@ -19,7 +19,7 @@ struct Rule {
 }
 
 const OLDEST: i64 = 15;
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 15] = [
     Rule {
         holds: "extensions: present",
         broken: "extensions are missing",
@@ -103,6 +103,22 @@ const RULES: [Rule; 13] = [
         sql: "select name || ' (' || case state when 'dead' then 'gave up' else 'fails' end || coalesce(' since ' \
             || date_trunc('minute', failing_since), '') || ')' from control.audit_streams \
             where state = 'dead' or state = 'active' and failing_since < now() - interval '1 hour' order by name",
+        holds: "audit log: was found as it was sealed",
+        broken: "audit log: is not what was sealed",
+        level: Level::Fail,
+        mend: "somebody rewrote it, past the application: the page of its integrity and castellan audit verify say where",
+        sql: "select coalesce(findings ->> 0, '') || ' Found ' || date_trunc('second', finished_at) from ( \
+            select * from audit.verifications order by finished_at desc limit 1) last where verdict = 'mismatch'",
+    },
+    Rule {
+        holds: "audit log: is verified each day",
+        broken: "audit log: was not verified whole for two days",
+        level: Level::Warn,
+        mend: "see what became of the job audit.verify, and that its process has the public keys beside CASTELLAN_AUDIT_KEY",
+        sql: "select 'since ' || coalesce(date_trunc('second', max(finished_at) filter (where verdict <> 'incomplete'))::text, 'it began') \
+            from audit.verifications \
+            having coalesce(max(finished_at) filter (where verdict <> 'incomplete'), '-infinity') < now() - interval '2 days' \
+                and exists (select from audit.leaves where occurred_at < now() - interval '2 days')",
     },
     Rule {
         holds: "founder: there is one who can sign in",
@@ -180,6 +196,7 @@ fn ask(conn: &mut PgConnection, config: &Config, engine: &Engine) -> QueryResult
         for rule in &RULES {
             findings.push(rule.examine(conn)?);
         }
+        findings.extend(witnesses::examine(conn, config));
     }
     Ok(findings)
 }

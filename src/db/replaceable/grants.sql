@@ -16,7 +16,7 @@ grant execute on function audit.record(text, text, boolean, text, text, uuid, uu
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
 -- Only work in the background erases: no page and no command reaches into the log.
-grant execute on function audit.values_about(uuid, text[]), audit.erase(uuid, text, jsonb) to castellan_jobs;
+grant execute on function audit.values_about(uuid, text[], text[]), audit.erase(uuid, text, jsonb) to castellan_jobs;
 grant execute on function control.grants_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
     control.compare_rights(text, integer), control.spell_rights(boolean, integer), control.asking_roles()
     to castellan_staff, castellan_scoped;
@@ -93,6 +93,10 @@ grant select on audit.unsealed, audit.leaves, audit.tiles, audit.checkpoints to 
 -- Months that were archived leave the log by a job; of what left, everybody who reads the whole log is told.
 grant select on audit.archives to castellan_staff, castellan_jobs, castellan_sealer;
 grant execute on function audit.drop_archived_month(uuid, jsonb) to castellan_jobs;
+-- Who verifies reads what is sealed and nothing else, and says what it found. Witnesses are shown checkpoints by a job.
+grant select, insert on audit.verifications to castellan_sealer;
+grant select, insert on audit.receipts to castellan_jobs;
+grant select on audit.verifications, audit.receipts to castellan_staff, castellan_jobs;
 -- Whether an event is sealed is said beside it; which rows is said by the policy.
 grant select on audit.leaves to castellan_scoped;
 

@@ -28,9 +28,10 @@ create or replace function audit.severity_of(action text, outcome text) returns 
 language sql immutable
 as $$
     select case
-        when action in ('database.write', 'user.recover', 'user.reset_factors', 'impersonation.begin') then 'critical'
+        when action in ('database.write', 'user.recover', 'user.reset_factors', 'impersonation.begin',
+            'audit_key.replace') then 'critical'
         when outcome <> 'success' or action = 'audit.archive' then 'warning'
-        when action ~ '^(role|assignment|delegation|impersonation|policy_override|api_token|factor|identity|audit_stream)\.'
+        when action ~ '^(role|assignment|delegation|impersonation|policy_override|api_token|factor|identity|audit_stream|audit_key)\.'
             or action ~ '\.(delete|close|suspend|deactivate|lock)$' then 'warning'
         else 'info'
     end

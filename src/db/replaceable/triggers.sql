@@ -76,7 +76,8 @@ begin
         execute format('create trigger await_sealing after insert on audit.%I
             for each row execute function audit.await_sealing(%L)', stamp, stamp);
     end loop;
-    foreach stamp in array array['events', 'changes', 'security_events', 'leaves', 'checkpoints', 'tiles', 'unsealed', 'archives'] loop
+    foreach stamp in array array['events', 'changes', 'security_events', 'leaves', 'checkpoints', 'tiles', 'unsealed',
+        'archives', 'verifications', 'receipts'] loop
         execute format('drop trigger if exists refuse_rewrite on audit.%I', stamp);
         execute format('create trigger refuse_rewrite before %s on audit.%I for each row execute function audit.%I(%L)',
             -- Sealing takes places out of the queue and extends tiles.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::action::Action;
 use crate::actor::Privilege;
+use crate::audit::witnesses::Witnesses;
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::jobs::{Every, Handlers, Job};
@@ -22,8 +23,8 @@ impl Privilege for Watch {
 }
 
 /// Looks each minute.
-pub fn handlers() -> Handlers {
-    Handlers::new().on(WATCH, watch).scheduled(Every::minutes(1), WATCH)
+pub fn handlers(witnesses: Witnesses) -> Handlers {
+    Handlers::new().on(WATCH, move |job, db| watch(job, db, witnesses.clone())).scheduled(Every::minutes(1), WATCH)
 }
 
 /// One burst: what came, from where or by whom, and how much of it.
@@ -53,9 +54,16 @@ pub(super) enum Kind {
     SealingStall,
     /// A stream of the audit log gave up.
     StreamDead,
+    /// A witness has not seen what was signed.
+    WitnessStale,
 }
 
 impl Kind {
+    /// Whether it is told of once, however long it lasts: it is named by what it began with.
+    pub(super) fn is_lasting(self) -> bool {
+        matches!(self, Kind::SealingStall | Kind::StreamDead | Kind::WitnessStale)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Kind::NetworkGuesses => "sign_in_failures_from_one_network",
@@ -65,13 +73,14 @@ impl Kind {
             Kind::NetworkTokens => "refused_tokens_from_one_network",
             Kind::SealingStall => "sealing_stands_still",
             Kind::StreamDead => "stream_gave_up",
+            Kind::WitnessStale => "witness_has_seen_nothing",
         }
     }
 
     /// What it is written down as.
     fn security_kind(self) -> SecurityKind {
         match self {
-            Kind::SealingStall | Kind::StreamDead => SecurityKind::SysMonitorDisabled,
+            Kind::SealingStall | Kind::StreamDead | Kind::WitnessStale => SecurityKind::SysMonitorDisabled,
             _ => SecurityKind::MaliciousBurst,
         }
     }
@@ -86,6 +95,10 @@ impl Kind {
             Kind::StreamDead => {
                 "Nothing is lost. The console's page of streams says what went wrong; mend that and resume the stream, and it \
                  goes on where it stopped."
+            }
+            Kind::WitnessStale => {
+                "Nothing is lost, but what no witness has seen can be changed by whoever has the database and the key. \
+                 The console's page of integrity says why it does not take checkpoints."
             }
             _ => {
                 "The console's page of security events shows them. Tries to sign in are slowed down by themselves; \
@@ -111,14 +124,20 @@ impl Burst {
             Kind::StreamDead => {
                 return format!("A stream of the audit log gave up after {} attempts in a day", self.events);
             }
+            Kind::WitnessStale => {
+                return format!(
+                    "A witness of the audit log has seen nothing for {} minutes: {}",
+                    self.events, self.subject
+                );
+            }
         };
         format!("{} {what} within {} minutes", self.events, store::MINUTES)
     }
 }
 
-async fn watch(job: Job, db: Db) -> Result<(), AppError> {
+async fn watch(job: Job, db: Db, witnesses: Witnesses) -> Result<(), AppError> {
     let (can, now) = (job.can::<Watch>()?, Timestamp::now());
-    let bursts = db.read(&can, move |conn| store::untold(conn, now)).await?;
+    let bursts = db.read(&can, move |conn| store::untold(conn, &witnesses, now)).await?;
     for burst in bursts {
         let details = json!({ "burst": burst.kind.name(), "subject": burst.subject, "count": burst.events });
         let action = Action::general("security.alert", "security_event").details(details);

@@ -4,6 +4,7 @@ use castellan_schema::audit::security_events as s;
 use castellan_schema::control::{audit_streams, login_attempts, security_alerts};
 use diesel::dsl::{count, count_star, exists};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::Timestamp as DbTimestamp;
 use serde_json::json;
@@ -11,6 +12,8 @@ use uuid::Uuid;
 
 use super::{Burst, Kind, Watch};
 use crate::audit::integrity::store::{self as integrity, Stall};
+use crate::audit::witnesses::Witnesses;
+use crate::audit::witnesses::store::{Standing, standings};
 use crate::auth::founders::{self, Founder};
 use crate::auth::sign_in::throttle::{self, FAILURES};
 use crate::db::{SecurityEvent, SecurityKind, Tx};
@@ -31,7 +34,7 @@ const QUIET_MINUTES: i64 = 15;
 const TOLD_AT_ONCE: i64 = 20;
 
 /// Bursts that nobody was told of yet.
-pub fn untold(conn: &mut PgConnection, now: Timestamp) -> Result<Vec<Burst>, AppError> {
+pub fn untold(conn: &mut PgConnection, witnesses: &Witnesses, now: Timestamp) -> Result<Vec<Burst>, AppError> {
     let since = DbTimestamp::from(now - SignedDuration::from_mins(MINUTES));
     let mut bursts = from_networks(conn, Kind::NetworkGuesses, SecurityKind::AuthnLoginFail, SIGN_INS, since)?;
     bursts.extend(from_networks(conn, Kind::NetworkTokens, SecurityKind::AuthnTokenFail, TOKENS, since)?);
@@ -39,17 +42,17 @@ pub fn untold(conn: &mut PgConnection, now: Timestamp) -> Result<Vec<Burst>, App
     bursts.extend(of_all(conn, now, since)?);
     bursts.extend(of_sealing(conn, now)?);
     bursts.extend(of_streams(conn)?);
+    bursts.extend(of_witnesses(conn, witnesses, now)?);
     let recently = DbTimestamp::from(now - SignedDuration::from_mins(QUIET_MINUTES));
     let mut untold = Vec::new();
     for burst in bursts {
         let told = security_alerts::table
             .filter(security_alerts::kind.eq(burst.kind.name()).and(security_alerts::subject.eq(&burst.subject)))
-            // A stall is named by what stands still and since when, so that it is told of once however long it lasts.
             .filter(
                 security_alerts::window_at
                     .eq(window(now))
                     .or(security_alerts::created_at.gt(recently))
-                    .or(security_alerts::kind.eq_any([Kind::SealingStall, Kind::StreamDead].map(Kind::name))),
+                    .or(burst.kind.is_lasting().into_sql::<Bool>()),
             );
         if !diesel::select(exists(told)).get_result::<bool>(conn)? {
             untold.push(burst);
@@ -140,6 +143,23 @@ fn of_streams(conn: &mut PgConnection) -> Result<Vec<Burst>, AppError> {
         events: i64::from(failures.max(1)),
     };
     Ok(dead.into_iter().map(burst).collect())
+}
+
+fn of_witnesses(conn: &mut PgConnection, witnesses: &Witnesses, now: Timestamp) -> Result<Vec<Burst>, AppError> {
+    /// Of a name, which may be an address of any length.
+    const SHOWN: usize = 70;
+    let burst = |standing: Standing| {
+        let since = standing.stale_since?;
+        let (name, seen) =
+            (standing.name.chars().take(SHOWN).collect::<String>(), standing.seen.map_or(0, |seen| seen.tree_size));
+        Some(Burst {
+            kind: Kind::WitnessStale,
+            subject: format!("{name} after {seen}"),
+            network: None,
+            events: (now.duration_since(since.to_jiff()).as_mins()).max(1),
+        })
+    };
+    Ok(standings(conn, witnesses, now)?.into_iter().filter_map(burst).collect())
 }
 
 /// The quarter of an hour, which with kind and subject is unique.

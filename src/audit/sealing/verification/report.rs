@@ -18,6 +18,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// As it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Good => "good",
+            Verdict::Stale => "stale",
+            Verdict::Incomplete => "incomplete",
+            Verdict::Mismatch => "mismatch",
+        }
+    }
+
     /// The exit status of the command.
     pub fn status(self) -> i32 {
         match self {
@@ -47,6 +57,18 @@ pub struct Report {
     /// Sentences, the first of them; `problem_count` has all.
     pub problems: Vec<String>,
     pub problem_count: usize,
+    /// Which key signed from when to when, in the order in which they began to.
+    pub signers: Vec<Signer>,
+}
+
+/// A key, and what it signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Signer {
+    /// Name and hash, as the public key begins.
+    pub key: String,
+    /// The tree's size in the first checkpoint that it signed, and in the last.
+    pub from: u64,
+    pub to: u64,
 }
 
 impl Report {
@@ -61,6 +83,17 @@ impl Report {
             first_bad_leaf: None,
             problems: Vec::new(),
             problem_count: 0,
+            signers: Vec::new(),
+        }
+    }
+
+    /// Notes who signed the tree of a size. Sizes come in order.
+    pub(super) fn signed(&mut self, keys: &[String], size: u64) {
+        for key in keys {
+            match self.signers.iter_mut().find(|signer| signer.key == *key) {
+                Some(signer) => signer.to = size,
+                None => self.signers.push(Signer { key: key.clone(), from: size, to: size }),
+            }
         }
     }
 

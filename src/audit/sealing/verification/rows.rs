@@ -7,20 +7,22 @@ use diesel::prelude::*;
 
 use super::archived::Archived;
 use super::report::Report;
-use super::store;
+use super::{Run, store};
 use crate::audit::sealing::leaf::Reference;
 use crate::audit::sealing::store as sealed;
 use crate::audit::sealing::tree::WIDTH;
 use crate::error::AppError;
 
 /// Leaves that are looked at at once; whole tiles.
-const BATCH: u64 = 16 * WIDTH as u64;
+pub const BATCH: u64 = 16 * WIDTH as u64;
 
-/// Rows that have leaves.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Seen {
-    pub rows: i64,
-    pub changes: i64,
+/// What a batch of leaves came to.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Rows that have leaves.
+    pub(super) rows: i64,
+    pub(super) changes: i64,
+    pub(super) bad: Vec<(u64, String)>,
 }
 
 struct Work<'a> {
@@ -29,20 +31,19 @@ struct Work<'a> {
     next: AtomicU64,
     done: AtomicU64,
     progress: &'a (dyn Fn(u64, u64) + Sync),
-    found: Mutex<(Seen, &'a mut Report)>,
+    run: Mutex<&'a mut Run>,
 }
 
-/// Recomputes every leaf below a size from its row.
-pub fn check(
+/// Recomputes every leaf of a run from its row.
+pub fn check_all(
     conn: &mut PgConnection,
     others: Vec<PgConnection>,
-    size: u64,
-    archived: &Archived,
     progress: &(dyn Fn(u64, u64) + Sync),
-    report: &mut Report,
-) -> Result<Seen, AppError> {
+    run: &mut Run,
+) -> Result<(), AppError> {
+    let (size, archived) = (run.size(), run.archived());
     let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
-    let work = Work { size, archived, next, done, progress, found: Mutex::new((Seen::default(), report)) };
+    let work = Work { size, archived: &archived, next, done, progress, run: Mutex::new(run) };
     std::thread::scope(|scope| {
         let begin = |mut other| {
             scope.spawn({
@@ -55,9 +56,7 @@ pub fn check(
         let died = || AppError::Internal("a thread of the verification died".into());
         helpers.into_iter().try_for_each(|helper| helper.join().map_err(|_| died())?)?;
         mine
-    })?;
-    let found = work.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(found.0)
+    })
 }
 
 impl Work<'_> {
@@ -68,45 +67,50 @@ impl Work<'_> {
                 return Ok(());
             }
             let to = self.size.min(from + BATCH);
-            self.batch(conn, from, to)?;
+            let found = check(conn, self.archived, from, to)?;
+            self.run.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(found);
             let done = self.done.fetch_add(to - from, Ordering::Relaxed) + to - from;
             (self.progress)(done, self.size);
         }
     }
+}
 
-    fn batch(&self, conn: &mut PgConnection, from: u64, to: u64) -> Result<(), AppError> {
-        let width = WIDTH as u64;
-        let tiles = store::leaf_tiles(conn, from / width, to.div_ceil(width))?;
-        let places = store::references(conn, from, to)?;
-        let rows: Vec<Reference> = places.iter().map(|(_, reference)| *reference).collect();
-        let (mut seen, mut bad) = (Seen::default(), Vec::new());
-        let mut expected = from..to;
-        for ((leaf, row), found) in places.into_iter().zip(sealed::leaves(conn, &rows)?) {
-            bad.extend(expected.by_ref().take_while(|number| *number != leaf).map(|gap| (gap, missing(gap))));
-            let is_archived = self.archived.has(&row);
-            let Some(found) = found else {
-                if is_archived {
-                    continue;
-                }
-                bad.push((leaf, format!("Leaf {leaf}: event {} of {} is gone.", row.id, row.occurred_at)));
+/// Recomputes some leaves from their rows.
+pub fn check(conn: &mut PgConnection, archived: &Archived, from: u64, to: u64) -> Result<Found, AppError> {
+    let width = WIDTH as u64;
+    let tiles = store::leaf_tiles(conn, from / width, to.div_ceil(width))?;
+    let places = store::references(conn, from, to)?;
+    let rows: Vec<Reference> = places.iter().map(|(_, reference)| *reference).collect();
+    let (mut found, mut left) = (Found::default(), None);
+    let mut expected = from..to;
+    for ((leaf, row), kept) in places.into_iter().zip(sealed::leaves(conn, &rows)?) {
+        found.bad.extend(expected.by_ref().take_while(|number| *number != leaf).map(|gap| (gap, missing(gap))));
+        let is_archived = archived.has(&row);
+        let Some(kept) = kept else {
+            if is_archived || left_meanwhile(conn, &mut left, &row)? {
                 continue;
-            };
-            seen.rows += 1;
-            seen.changes += i64::try_from(found.changes.len()).unwrap_or(i64::MAX);
-            if in_tiles(&tiles, leaf) != Some(found.hash().as_slice()) {
-                bad.push((
-                    leaf,
-                    format!("Leaf {leaf}: event {} of {} is not what was sealed.", row.id, row.occurred_at),
-                ));
             }
+            found.bad.push((leaf, format!("Leaf {leaf}: event {} of {} is gone.", row.id, row.occurred_at)));
+            continue;
+        };
+        found.rows += 1;
+        found.changes += i64::try_from(kept.changes.len()).unwrap_or(i64::MAX);
+        if in_tiles(&tiles, leaf) != Some(kept.hash().as_slice()) {
+            let what = format!("Leaf {leaf}: event {} of {} is not what was sealed.", row.id, row.occurred_at);
+            found.bad.push((leaf, what));
         }
-        bad.extend(expected.map(|gap| (gap, missing(gap))));
-        let mut found = self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        found.0.rows += seen.rows;
-        found.0.changes += seen.changes;
-        bad.into_iter().for_each(|(leaf, what)| found.1.mismatch(Some(leaf), what));
-        Ok(())
     }
+    found.bad.extend(expected.map(|gap| (gap, missing(gap))));
+    Ok(found)
+}
+
+/// Whether the month of a row was archived after the verification began.
+fn left_meanwhile(conn: &mut PgConnection, left: &mut Option<Archived>, row: &Reference) -> Result<bool, AppError> {
+    let left = match left {
+        Some(left) => left,
+        None => left.insert(Archived::load(conn, &mut Report::of(0))?),
+    };
+    Ok(left.has(row))
 }
 
 fn missing(leaf: u64) -> String {

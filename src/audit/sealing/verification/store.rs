@@ -1,6 +1,6 @@
 //! Every statement that verification asks.
 
-use castellan_schema::audit::{changes, checkpoints, events, leaves, security_events, tiles, unsealed};
+use castellan_schema::audit::{checkpoints, leaves, tiles, unsealed};
 use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Uuid as Id};
@@ -62,31 +62,35 @@ pub fn checkpoints(conn: &mut PgConnection, after: Option<(i64, Uuid)>, limit: i
         .load(conn)?)
 }
 
-/// What is in the log, sealed or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is in the log, all at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct Counts {
     /// Events and security events.
+    #[diesel(sql_type = BigInt)]
     pub rows: i64,
+    #[diesel(sql_type = BigInt)]
     pub changes: i64,
     /// In the queue.
+    #[diesel(sql_type = BigInt)]
     pub unsealed: i64,
-    /// Changes of events in the queue.
-    pub unsealed_changes: i64,
+    /// Leaves from a number on.
+    #[diesel(sql_type = BigInt)]
+    pub sealed_since: i64,
+    /// Changes of events that have a leaf from that number on, or none yet.
+    #[diesel(sql_type = BigInt)]
+    pub changes_since: i64,
 }
 
-/// How many rows there are.
-pub fn counts(conn: &mut PgConnection) -> Result<Counts, AppError> {
-    let rows: i64 = events::table.count().get_result(conn)?;
-    let security: i64 = security_events::table.count().get_result(conn)?;
-    let queued = changes::table
-        .inner_join(unsealed::table.on(unsealed::event_id.eq(changes::event_id)))
-        .filter(unsealed::occurred_at.eq(changes::occurred_at));
-    Ok(Counts {
-        rows: rows + security,
-        changes: changes::table.count().get_result(conn)?,
-        unsealed: unsealed::table.count().get_result(conn)?,
-        unsealed_changes: queued.count().get_result(conn)?,
-    })
+/// How many rows there are, and how many of them are not among the first `size` leaves.
+pub fn counts(conn: &mut PgConnection, size: u64) -> Result<Counts, AppError> {
+    let statement = "select (select count(*) from audit.events) + (select count(*) from audit.security_events) as rows, \
+            (select count(*) from audit.changes) as changes, (select count(*) from audit.unsealed) as unsealed, \
+            (select count(*) from audit.leaves where leaf >= $1) as sealed_since, \
+            (select count(*) from audit.changes c join ( \
+                select event_id, occurred_at from audit.unsealed \
+                union all select event_id, occurred_at from audit.leaves where leaf >= $1 \
+            ) later on later.event_id = c.event_id and later.occurred_at = c.occurred_at) as changes_since";
+    Ok(diesel::sql_query(statement).bind::<BigInt, _>(size.cast_signed()).get_result(conn)?)
 }
 
 /// Since when the event waits that has waited longest.

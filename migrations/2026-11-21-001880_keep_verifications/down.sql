@@ -1,0 +1,2 @@
+drop table audit.receipts;
+drop table audit.verifications;

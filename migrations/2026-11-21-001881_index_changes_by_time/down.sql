@@ -1,0 +1,1 @@
+drop index audit.changes_occurred_at_idx;
