@@ -1,16 +1,20 @@
 //! The audit log: who did what, to what, when and why; what every history shows; refusals and sign-in trouble.
 
+pub mod differences;
 pub mod erasure;
 pub mod events;
 pub mod history;
 pub mod integrity;
+mod net;
 pub mod sealer;
 pub mod sealing;
 pub mod security_events;
+pub mod states;
+pub mod undo;
 
 use crate::actor::{Privilege, PrivilegeInfo, info};
 use crate::web::nav::NavItem;
-use crate::web::route::{Route, get};
+use crate::web::route::{Route, get, post};
 
 /// Read the audit log; each page that is read is an event itself.
 pub struct View;
@@ -59,7 +63,7 @@ pub const NAV_INTEGRITY: NavItem =
 
 /// What this room protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<View>(), info::<Export>(), info::<ViewHistory>()]
+    vec![info::<View>(), info::<Export>(), info::<ViewHistory>(), info::<undo::Undo>()]
 }
 
 /// The pages of this room.
@@ -72,7 +76,11 @@ pub fn routes() -> Vec<Route> {
         get("/audit/integrity", integrity::pages::show),
         get("/audit/checkpoint", integrity::pages::checkpoint),
         get("/audit/public-key", integrity::pages::public_key),
+        get("/audit/states/{id}", states::pages::show),
+        get("/audit/tenants/{id}", differences::pages::show),
         get("/audit/{id}", events::event::show),
+        get("/audit/{id}/undo/new", undo::pages::ask),
+        post("/audit/{id}/undo", undo::pages::act),
         get("/security-events", security_events::pages::index),
         get("/security-events.csv", security_events::pages::export),
         get("/security-events.json", security_events::pages::export),

@@ -17,7 +17,7 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const ROLES: &str = include_str!("replaceable/roles.sql");
 /// In this order: what follows may build on what stands before.
-const REPLACEABLE: [&str; 14] = [
+const REPLACEABLE: [&str; 15] = [
     include_str!("replaceable/functions.sql"),
     include_str!("replaceable/sealing.sql"),
     include_str!("replaceable/log.sql"),
@@ -29,6 +29,7 @@ const REPLACEABLE: [&str; 14] = [
     include_str!("replaceable/whereabouts.sql"),
     include_str!("replaceable/reviews.sql"),
     include_str!("replaceable/exposure.sql"),
+    include_str!("replaceable/undo.sql"),
     include_str!("replaceable/triggers.sql"),
     include_str!("replaceable/policies.sql"),
     include_str!("replaceable/grants.sql"),

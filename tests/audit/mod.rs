@@ -1,4 +1,5 @@
 mod append_only;
+mod differences;
 mod erasure;
 mod events;
 mod history;
@@ -8,3 +9,5 @@ mod sealer;
 mod sealing;
 mod search;
 mod security_events;
+mod states;
+mod undo;

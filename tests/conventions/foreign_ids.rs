@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Person, TestApp};
 
 /// What each id of an address is of, by the address up to it.
-const KINDS: [(&str, &str); 33] = [
+const KINDS: [(&str, &str); 35] = [
     ("/tenants/{id}", "tenants"),
     ("/tenants/{tenant_id}", "tenants"),
     ("/tenants/{id}/people/{member_id}", "workspace_members"),
@@ -36,6 +36,8 @@ const KINDS: [(&str, &str); 33] = [
     ("/groups/{id}/members/{member_id}", "group_memberships"),
     ("/jobs/{id}", "job_queue"),
     ("/audit/{id}", "events"),
+    ("/audit/states/{id}", "tenants"),
+    ("/audit/tenants/{id}", "tenants"),
     ("/security-events/{id}", "security_events"),
     ("/account/sessions/{id}", "sessions"),
     ("/account/factors/{id}", "user_credentials"),

@@ -63,13 +63,13 @@ pub const LIST: ListSpec = ListSpec {
 
 /// Names for the ids that a page shows.
 pub struct Words {
-    pub(super) people: HashMap<Uuid, String>,
+    pub(in crate::audit) people: HashMap<Uuid, String>,
     pub(super) slugs: HashMap<Uuid, String>,
     pub(super) clients: HashMap<Uuid, String>,
 }
 
 impl Words {
-    pub(super) fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
+    pub(in crate::audit) fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
         let people = events.iter().flat_map(Event::people);
         let tenants = events.iter().filter_map(|event| event.tenant_id);
         let clients = events.iter().filter_map(|event| event.client_id);
@@ -93,7 +93,7 @@ impl Words {
     }
 
     /// Adds the names of what has these ids, whatever it is.
-    pub(super) fn learn(&mut self, conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), AppError> {
+    pub(in crate::audit) fn learn(&mut self, conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), AppError> {
         self.people.extend(history::names(conn, ids.iter().copied())?);
         self.slugs.extend(store::slugs(conn, ids.iter().copied())?);
         self.clients.extend(store::client_slugs(conn, ids.iter().copied())?);
@@ -106,7 +106,7 @@ impl Words {
     }
 
     /// The name that an id has, and the page of it.
-    pub(super) fn link(&self, id: &Uuid, shell: &Shell) -> Option<(String, String)> {
+    pub(in crate::audit) fn link(&self, id: &Uuid, shell: &Shell) -> Option<(String, String)> {
         let place = match (self.slugs.contains_key(id), self.clients.contains_key(id)) {
             (true, _) => format!("/tenants/{id}"),
             (_, true) => format!("/clients/{id}"),
@@ -137,6 +137,8 @@ struct Index {
     words: Words,
     /// Reads are kept out, unasked.
     without_reads: bool,
+    /// The one object that is asked for.
+    target: Option<Uuid>,
 }
 
 /// What the filter of actions offers. To find it costs more than the page itself.
@@ -175,7 +177,9 @@ pub async fn index(
     view.word("tenant", worded(list.values("tenant"), &words.slugs));
     view.word("client", worded(list.values("client"), &words.clients));
     let without_reads = ["kind", "action", "request", "acting"].iter().all(|field| list.values(field).is_empty());
-    let page = Index { shell: context.shell("Audit log"), list: view, events: slice.rows, words, without_reads };
+    let target = list.ids("target").first().copied().filter(|_| list.values("target").len() == 1);
+    let shell = context.shell("Audit log");
+    let page = Index { shell, list: view, events: slice.rows, words, without_reads, target };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 

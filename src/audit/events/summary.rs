@@ -69,6 +69,8 @@ struct Summary {
     capped: bool,
     /// The log with the same filters.
     log: String,
+    /// What differs in the end, where one tenant is asked for.
+    differences: Option<String>,
 }
 
 pub async fn show(can: Can<Glance>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
@@ -91,7 +93,9 @@ pub async fn show(can: Can<Glance>, context: Context, db: Data<Db>) -> Result<Ht
     let (from, until) = stretch(&list, &events, capped, since, now);
     let bars =
         histogram::bars(from, until, events.iter().map(|event| (event.occurred_at.to_jiff(), event.severity.as_str())));
+    let differences = differences(&list, &bars);
     let page = Summary {
+        differences,
         shell: context.shell("Counted").under("Audit log", LOG),
         headline: headline(events.len(), capped, latest_days),
         ends: bars.first().zip(bars.last()).map(|(first, last)| (first.from.into(), last.until.into())),
@@ -102,6 +106,15 @@ pub async fn show(can: Can<Glance>, context: Context, db: Data<Db>) -> Result<Ht
         log: list.at_start(),
     };
     page::ok(if context.wants("summary") { page.as_summary().render() } else { page.render() })
+}
+
+/// What changed in the one tenant that is asked for, within what the bars show.
+fn differences(list: &List, bars: &[Bar]) -> Option<String> {
+    let (tenants, first, last) = (list.ids("tenant"), bars.first()?, bars.last()?);
+    match tenants[..] {
+        [tenant] => Some(format!("/audit/tenants/{tenant}?between={}..{}", first.from, last.until)),
+        _ => None,
+    }
 }
 
 fn headline(count: usize, capped: bool, latest_days: bool) -> String {

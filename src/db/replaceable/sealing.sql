@@ -30,7 +30,7 @@ as $$
     select case
         when action in ('database.write', 'user.recover', 'user.reset_factors', 'impersonation.begin') then 'critical'
         when outcome <> 'success' then 'warning'
-        when action ~ '^(role|assignment|delegation|impersonation|policy_override|api_token|factor|identity)\.'
+        when action ~ '^(role|assignment|delegation|impersonation|policy_override|api_token|factor|identity|event)\.'
             or action ~ '\.(delete|close|suspend|deactivate|lock)$' then 'warning'
         else 'info'
     end
