@@ -98,6 +98,11 @@ impl Event {
         }
     }
 
+    /// The page of a row as the event left it.
+    pub fn state_of(&self, row_id: &Uuid) -> String {
+        super::states::url(*row_id, self.occurred_at)
+    }
+
     /// Whether its `reason` or `details` were erased.
     pub fn lacks(&self, value: &str) -> bool {
         erasure::names(self.commitments.as_ref()).any(|name| name == value)
@@ -136,6 +141,12 @@ impl Entry {
     /// Its page in the audit log.
     pub fn url(&self) -> String {
         self.event.url()
+    }
+
+    /// The page of the row whose line is shown, as the event left it.
+    pub fn state_url(&self) -> Option<String> {
+        let row = self.changes.iter().find(|changed| changed.op == "update").or(self.changes.first())?;
+        row.row_id.map(|id| self.event.state_of(&id))
     }
 
     /// The first changed row: what a history line has room for.

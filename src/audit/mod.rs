@@ -1,15 +1,19 @@
 //! The audit log: who did what, to what, when and why; what every history shows; refusals and sign-in trouble.
 
 pub mod archives;
+pub mod differences;
 pub mod erasure;
 pub mod events;
 pub mod history;
 pub mod integrity;
+mod net;
 pub mod ocsf;
 pub mod sealer;
 pub mod sealing;
 pub mod security_events;
+pub mod states;
 pub mod streams;
+pub mod undo;
 pub mod verifications;
 pub mod witnesses;
 
@@ -108,7 +112,7 @@ pub const NAV_STREAMS: NavItem =
 
 /// What this room protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<View>(), info::<Export>(), info::<Stream>(), info::<Verify>(), info::<ViewHistory>()]
+    vec![info::<View>(), info::<Export>(), info::<Stream>(), info::<Verify>(), info::<ViewHistory>(), info::<undo::Undo>()]
 }
 
 /// What this room does by the clock.
@@ -157,8 +161,12 @@ fn log_routes() -> Vec<Route> {
         get("/audit/public-key", integrity::pages::public_key),
         get("/audit/streams", streams::pages::index),
         post("/audit/streams", streams::form_pages::create),
+        get("/audit/states/{id}", states::pages::show),
+        get("/audit/tenants/{id}", differences::pages::show),
         get("/audit/{id}", events::event::show),
         get("/audit/{id}/proof", integrity::proofs::of_event),
+        get("/audit/{id}/undo/new", undo::pages::ask),
+        post("/audit/{id}/undo", undo::pages::act),
         get("/security-events", security_events::pages::index),
         get("/security-events.csv", security_events::pages::export),
         get("/security-events.json", security_events::pages::export),

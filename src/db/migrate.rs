@@ -30,6 +30,7 @@ const REPLACEABLE: [&str; 15] = [
     include_str!("replaceable/whereabouts.sql"),
     include_str!("replaceable/reviews.sql"),
     include_str!("replaceable/exposure.sql"),
+    include_str!("replaceable/undo.sql"),
     include_str!("replaceable/triggers.sql"),
     include_str!("replaceable/policies.sql"),
     include_str!("replaceable/grants.sql"),

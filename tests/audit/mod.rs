@@ -1,6 +1,7 @@
 mod append_only;
 mod archive_abuse;
 mod archives;
+mod differences;
 mod erasure;
 mod events;
 mod export;
@@ -17,3 +18,5 @@ mod security_events;
 mod stream_delivery;
 mod streams;
 mod witnesses;
+mod states;
+mod undo;

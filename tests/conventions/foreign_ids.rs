@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Person, TestApp};
 
 /// What each id of an address is of, by the address up to it.
-const KINDS: [(&str, &str); 34] = [
+const KINDS: [(&str, &str); 36] = [
     ("/tenants/{id}", "tenants"),
     ("/tenants/{tenant_id}", "tenants"),
     ("/tenants/{id}/people/{member_id}", "workspace_members"),
@@ -37,6 +37,8 @@ const KINDS: [(&str, &str); 34] = [
     ("/jobs/{id}", "job_queue"),
     ("/audit/{id}", "events"),
     ("/audit/streams/{id}", "audit_streams"),
+    ("/audit/states/{id}", "tenants"),
+    ("/audit/tenants/{id}", "tenants"),
     ("/security-events/{id}", "security_events"),
     ("/account/sessions/{id}", "sessions"),
     ("/account/factors/{id}", "user_credentials"),

@@ -104,6 +104,8 @@ impl Walk {
         let new = [("name", "Northwind"), ("slug", "northwind"), ("region", "eu-west")];
         let tenant = self.fill("/tenants/new", &new).await;
         self.fill(&format!("{tenant}/edit"), &[("notes", "Pays late")]).await;
+        let edited = self.app.event("tenant.update").await.id;
+        self.act(&format!("/audit/{edited}"), &["undo"]).await;
         self.fill(&format!("{tenant}/policies/edit"), &[("session_idle_minutes", "20")]).await;
         let other = [("value", "yes"), ("expires_at", "2999-01-01")];
         self.fill(&format!("{tenant}/policies/overrides/new?policy=mfa_required"), &other).await;

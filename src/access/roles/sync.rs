@@ -40,7 +40,7 @@ pub const SYSTEM: [SystemRole; 4] = [
     SystemRole {
         name: "admin",
         description: "Runs the platform; does not decide who else may.",
-        contains: |privilege| !["access.manage", "reviews.decide"].contains(&privilege),
+        contains: |privilege| !["access.manage", "reviews.decide", "audit.undo"].contains(&privilege),
     },
     SystemRole {
         name: "support",

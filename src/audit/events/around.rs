@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::audit::history::Event;
 use crate::audit::security_events;
 use crate::audit::security_events::store::SecurityEvent;
+use crate::audit::undo;
 use crate::error::AppError;
 
 /// Events of the same request that are shown.
@@ -26,6 +27,11 @@ pub struct Around {
     /// The events of the same object before and after it.
     pub previous: Option<Uuid>,
     pub next: Option<Uuid>,
+    /// The event that undid it, and the one that it undid.
+    pub undone_by: Option<Uuid>,
+    pub undoes: Option<Uuid>,
+    /// It changed something that can be undone, and was not undone.
+    pub is_undoable: bool,
 }
 
 impl Around {
@@ -40,6 +46,7 @@ pub fn of(conn: &mut PgConnection, event: &Event) -> Result<Around, AppError> {
     let mut related = of_request(conn, event.request_id, event.id)?;
     let is_cut = related.len() as i64 > RELATED;
     related.truncate(RELATED as usize);
+    let undone_by = undo::undone_by(conn, event.id, None)?;
     Ok(Around {
         leaf: leaf_of(conn, event.id)?,
         related,
@@ -47,7 +54,16 @@ pub fn of(conn: &mut PgConnection, event: &Event) -> Result<Around, AppError> {
         refusals: security_events::store::of_request(conn, event.request_id, event.id)?,
         previous: beside(conn, event, false)?,
         next: beside(conn, event, true)?,
+        is_undoable: undone_by.is_none() && undo::is_undoable(conn, event)?,
+        undone_by,
+        undoes: undoes(event),
     })
+}
+
+/// The event that it undid, if that is what it did.
+fn undoes(event: &Event) -> Option<Uuid> {
+    let id = event.details.get("undoes").filter(|_| event.action == "event.undo")?;
+    id.as_str()?.parse().ok()
 }
 
 /// The place of an event in the sealed log; none until it has one.

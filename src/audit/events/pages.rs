@@ -57,7 +57,7 @@ pub struct Words {
 }
 
 impl Words {
-    pub(super) fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
+    pub(in crate::audit) fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
         let people = events.iter().flat_map(Event::people);
         let tenants = events.iter().filter_map(|event| event.tenant_id);
         let clients = events.iter().filter_map(|event| event.client_id);
@@ -125,6 +125,8 @@ struct Index {
     words: Words,
     /// Reads are kept out, unasked.
     without_reads: bool,
+    /// The one object that is asked for.
+    target: Option<Uuid>,
 }
 
 /// What the filter of actions offers. To find it costs more than the page itself.
@@ -163,7 +165,9 @@ pub async fn index(
     view.word("tenant", worded(list.values("tenant"), &words.slugs));
     view.word("client", worded(list.values("client"), &words.clients));
     let without_reads = ["kind", "action", "request", "acting"].iter().all(|field| list.values(field).is_empty());
-    let page = Index { shell: context.shell("Audit log"), list: view, events: slice.rows, words, without_reads };
+    let target = list.ids("target").first().copied().filter(|_| list.values("target").len() == 1);
+    let shell = context.shell("Audit log");
+    let page = Index { shell, list: view, events: slice.rows, words, without_reads, target };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 

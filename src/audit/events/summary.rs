@@ -71,6 +71,8 @@ struct Summary {
     capped: bool,
     /// The log with the same filters.
     log: String,
+    /// What differs in the end, where one tenant is asked for.
+    differences: Option<String>,
 }
 
 /// What counting needs of an event, of whichever log.
@@ -142,6 +144,7 @@ impl Asked {
         let (from, until) = self.stretch(events, capped);
         let bars = histogram::bars(from, until, events.iter().map(|event| (event.at(), event.severity())));
         let page = Summary {
+            differences: self.differences(&bars),
             shell: context.shell("Counted").under(name, self.log),
             headline: headline(events.len(), capped, self.is_of_latest_days()),
             ends: bars.first().zip(bars.last()).map(|(first, last)| (first.from.into(), last.until.into())),
@@ -152,6 +155,15 @@ impl Asked {
             log: self.list.at_start(),
         };
         page::ok(if context.wants("summary") { page.as_summary().render() } else { page.render() })
+    }
+
+    /// What changed in the one tenant that is asked for, within what the bars show.
+    fn differences(&self, bars: &[Bar]) -> Option<String> {
+        let (tenants, first, last) = (self.list.ids("tenant"), bars.first()?, bars.last()?);
+        match tenants[..] {
+            [tenant] if self.log == LOG => Some(format!("/audit/tenants/{tenant}?between={}..{}", first.from, last.until)),
+            _ => None,
+        }
     }
 
     /// From where to where bars are drawn: what was asked for, but no longer than what was counted.

@@ -103,6 +103,8 @@ const RULES: [Rule; 15] = [
         sql: "select name || ' (' || case state when 'dead' then 'gave up' else 'fails' end || coalesce(' since ' \
             || date_trunc('minute', failing_since), '') || ')' from control.audit_streams \
             where state = 'dead' or state = 'active' and failing_since < now() - interval '1 hour' order by name",
+    },
+    Rule {
         holds: "audit log: was found as it was sealed",
         broken: "audit log: is not what was sealed",
         level: Level::Fail,

@@ -34,6 +34,10 @@ grant execute on function control.is_founder(uuid), control.lasting_founders()
 grant execute on function control.factor_wanted(uuid), control.session_ends(uuid, timestamptz, timestamptz)
     to castellan_auth;
 grant execute on function audit.known_actions() to castellan_staff, castellan_scoped, castellan_jobs;
+-- Undo writes what those may write who are not limited to some rows, and nobody else undoes anything.
+grant execute on function audit.undoable() to castellan_staff, castellan_scoped;
+grant execute on function audit.removal_of(text), audit.compare_row(text, jsonb, jsonb, boolean),
+    audit.take_back(text, jsonb, text, jsonb), audit.loose_ends(text, uuid, timestamptz) to castellan_staff;
 
 grant select, insert, update, delete on all tables in schema control to castellan_staff, castellan_scoped, castellan_jobs;
 grant select on audit.events, audit.changes, audit.security_events to castellan_staff, castellan_scoped, castellan_jobs;

@@ -1,0 +1,1 @@
+drop index audit.events_undoes_idx;

@@ -1,0 +1,129 @@
+//! The page of what changed in a tenant between two moments.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use askama::Template;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::model::{self, Group};
+use super::store;
+use crate::actor::Can;
+use crate::audit::events::diff::Cell;
+use crate::audit::events::pages::Words;
+use crate::audit::net::{self, Folded};
+use crate::audit::{View, states};
+use crate::db::Db;
+use crate::error::AppError;
+use crate::web::context::Context;
+use crate::web::filters;
+use crate::web::form::FormView;
+use crate::web::list::{Field, FieldKind, List, ListSpec, Span};
+use crate::web::page::{self, Shell};
+
+/// Two moments, and one kind of objects.
+const ASKED: ListSpec = ListSpec {
+    search: "",
+    fields: &[
+        Field { name: "between", label: "between", kind: FieldKind::Days },
+        Field { name: "kind", label: "kind", kind: FieldKind::Text },
+    ],
+    sorts: &["kind"],
+};
+
+/// How far back changes are looked for, unless somebody says otherwise.
+const DAYS: i64 = 30;
+/// Changes that are folded.
+const COUNTED: usize = 10_000;
+/// Objects of a kind that are spelled out beside others, and alone.
+const SHOWN: usize = 50;
+const SHOWN_ALONE: usize = 1000;
+
+#[derive(Template)]
+#[template(path = "audit/differences/show.html")]
+struct Show {
+    shell: Shell,
+    form: FormView,
+    from: Option<jiff_diesel::Timestamp>,
+    until: jiff_diesel::Timestamp,
+    /// Of the oldest change that was counted, where there are older ones between the moments.
+    cut_at: Option<jiff_diesel::Timestamp>,
+    groups: Vec<Group>,
+    /// Objects that were made and removed again.
+    passing: i64,
+    words: Words,
+    kind: Option<String>,
+    list: List,
+    /// The log of the same stretch.
+    log: String,
+}
+
+impl Show {
+    /// An object as it was at the end, when the stretch ends before now.
+    fn state_url(&self, row_id: &Uuid) -> String {
+        states::url(*row_id, self.until)
+    }
+
+    /// One kind alone.
+    fn of_kind(&self, kind: &str) -> String {
+        self.list.with("kind", kind).at_start()
+    }
+
+    fn of_all_kinds(&self) -> String {
+        self.list.toggle("kind", self.kind.as_deref().unwrap_or_default())
+    }
+}
+
+pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+    let (id, list) = (*id, List::of(&ASKED, &context)?);
+    let now = Timestamp::now();
+    let span = list.span("between").unwrap_or_else(|| since(now));
+    let kind = list.values("kind").first().cloned();
+    let most = if kind.is_some() { SHOWN_ALONE } else { SHOWN };
+    let (only, asked) = (kind.clone(), list.clone());
+    let (tenant, cut_at, groups, passing, words) = db
+        .read(&can, move |conn| {
+            let tenant = store::tenant(conn, id)?;
+            let recorded = store::newest(conn, id, span, only, COUNTED)?;
+            let oldest = recorded.first().map(|change| change.occurred_at);
+            let cut_at = oldest.filter(|_| recorded.len() == COUNTED);
+            let Folded { rows, passing } = net::fold(recorded);
+            let groups = model::groups(rows, most);
+            let mut words = Words::of(conn, &asked, &[])?;
+            words.learn(conn, &model::ids(&groups))?;
+            Ok((tenant, cut_at, groups, passing, words))
+        })
+        .await?;
+    let (name, slug) = tenant;
+    let shell = context
+        .shell(format!("What changed in {name}"))
+        .under("Audit log", "/audit")
+        .under(slug, format!("/tenants/{id}"))
+        .under("changes", "");
+    let ends: Option<Timestamp> = span.until.map(|until| until.to_jiff() - SignedDuration::from_micros(1));
+    let between = spelled(span);
+    let page = Show {
+        shell,
+        form: FormView::filled(&[("between", &between)]),
+        from: span.from,
+        until: ends.unwrap_or(now).min(now).into(),
+        cut_at,
+        groups,
+        passing: passing as i64,
+        words,
+        kind,
+        log: format!("/audit?tenant={id}&occurred={between}"),
+        list: list.with("between", &between),
+    };
+    page::ok(page.render())
+}
+
+fn since(now: Timestamp) -> Span {
+    Span { from: Some((now - SignedDuration::from_hours(24 * DAYS)).into()), until: None }
+}
+
+/// `2026-11-01T00:00:00Z..`, as the field takes it.
+fn spelled(span: Span) -> String {
+    let end = |at: Option<jiff_diesel::Timestamp>| at.map(|at| filters::iso(at.to_jiff())).unwrap_or_default();
+    format!("{}..{}", end(span.from), end(span.until))
+}

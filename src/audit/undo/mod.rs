@@ -1,0 +1,22 @@
+//! Undo: what an event changed is changed back, by an event of its own. Refused with the list of what stands against it
+//! where rows changed since. Mail, jobs and sessions do not come back; they are named before.
+
+mod model;
+pub mod pages;
+mod plan;
+mod stays;
+mod store;
+
+pub use store::{is_undoable, undone_by};
+
+use crate::actor::Privilege;
+
+/// Needed to change back what an event changed. What rights rest on is changed back by founders alone.
+pub struct Undo;
+
+impl Privilege for Undo {
+    const NAME: &'static str = "audit.undo";
+    const DESCRIPTION: &'static str = "Undo what an event changed, where nothing was changed since";
+    const ELEVATED: bool = true;
+    const PLATFORM_ONLY: bool = true;
+}
