@@ -65,7 +65,7 @@ pub fn privileges() -> Vec<PrivilegeInfo> {
 /// The pages of this room.
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/audit", events::pages::index),
+        get("/audit", events::pages::index).lists(&events::pages::LIST),
         get("/audit.csv", events::pages::export),
         get("/audit.json", events::pages::export),
         get("/audit/summary", events::summary::show),
@@ -73,7 +73,7 @@ pub fn routes() -> Vec<Route> {
         get("/audit/checkpoint", integrity::pages::checkpoint),
         get("/audit/public-key", integrity::pages::public_key),
         get("/audit/{id}", events::event::show),
-        get("/security-events", security_events::pages::index),
+        get("/security-events", security_events::pages::index).lists(&security_events::pages::LIST),
         get("/security-events.csv", security_events::pages::export),
         get("/security-events.json", security_events::pages::export),
         get("/security-events/{id}", security_events::pages::show),

@@ -1,4 +1,5 @@
 mod append_only;
+mod bad_input;
 mod erasure;
 mod events;
 mod history;
