@@ -112,9 +112,16 @@ async fn signs_of_patterns_are_looked_for_as_they_are() {
     let auditor = app.auditor().await;
     happened(&app, "test.odd", "reason", "'ticket (a+)+$ [x-z] 100% a_b \\d{3} ^abc|def$ \"O''Brien\"'").await;
     happened(&app, "test.plain", "reason", "'ticket aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1000 axb 123'").await;
-    for q in
-        ["ticket (a+)+$", "[x-z] 100%", "100% a_b", "a_b \\d{3}", "^abc|def$", "\"O'Brien\"", "d{3} ^abc", "TICKET (A+)"]
-    {
+    for q in [
+        "ticket (a+)+$",
+        "[x-z] 100%",
+        "100% a_b",
+        "a_b \\d{3}",
+        "^abc|def$",
+        "\"O'Brien\"",
+        "d{3} ^abc",
+        "TICKET (A+)",
+    ] {
         assert_eq!(actions(&auditor.get(&format!("/audit?q={}", encode(q))).await), ["test.odd"], "{q}");
     }
     for q in ["tick.*", "ticket.(a", "100_", "%aaa%bbb%", "(ticket|abc)", "\\dticket", "ticket' or 'a'='a", "tic%ket"] {

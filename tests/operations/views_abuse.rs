@@ -39,13 +39,18 @@ async fn what_is_no_view_is_refused_in_words_and_kept() {
         assert_eq!((page.status, page.value("query").as_str()), (422, query), "{query}");
         assert!(page.field_error("query").contains(why), "{query}: {}", page.field_error("query"));
     }
-    for path in ["", "/", "/tenants/", "/tenants.csv", "/tenants/new", "//evil.example", "https://evil.example", "/jobs"] {
+    for path in
+        ["", "/", "/tenants/", "/tenants.csv", "/tenants/new", "//evil.example", "https://evil.example", "/jobs"]
+    {
         let page = make(&person, path, "", "Mine").await;
         assert_eq!(page.status, 422, "{path}");
         assert!(page.errors().join("").contains("path"), "{path}: {:?}", page.errors());
         let menu = person.get(&format!("/views/menu?at={}", encode(path))).await;
         assert_eq!(menu.status, 400, "{path}");
         assert!(menu.message().contains("at must be"), "{path}: {}", menu.message());
+    }
+    for page in ["/views/menu", "/views/new"] {
+        assert_eq!(person.get(page).await.location(), "/views", "{page} of no list");
     }
     let all = make(&person, "/jobs", "colour=red", "").await;
     assert_eq!((all.status, all.errors().len()), (422, 2), "{:?}", all.errors());

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::actions::trail;
 use super::forms::{self, CONSTRAINTS, NewView, ViewPatch, unfit};
+use super::menu::to_all;
 use super::model::{View, address};
 use super::pages::label;
 use super::{KeepViews, store};
@@ -47,9 +48,11 @@ impl FormPage {
     }
 }
 
-/// `?at=` says which list, and what is seen of it.
+/// `?at=` says which list, and what is seen of it; without it there is nothing to be kept.
 pub async fn new(_: Can<KeepViews>, context: Context) -> Result<HttpResponse, AppError> {
-    let at = own_path(context.pairs()?.get("at")).unwrap_or_default();
+    let pairs = context.pairs()?;
+    let Some(at) = pairs.get("at") else { return Ok(to_all()) };
+    let at = own_path(Some(at)).unwrap_or_default();
     let (path, query) = at.split_once('?').unwrap_or((&at, ""));
     // What the list does not know is left for the form to be refused with.
     let known = context.site().list_at(path).and_then(|list| list.check(path, query).ok());

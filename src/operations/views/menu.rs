@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 
+use super::KeepViews;
 use super::model::{View, address};
 use super::pages::label;
 use super::store::{self, SHARED_SHOWN};
-use super::KeepViews;
 use crate::actor::Can;
 use crate::db::Db;
 use crate::error::AppError;
@@ -47,12 +47,16 @@ impl Menu {
     }
 }
 
-/// `?at=` says which list, and what is seen of it.
+/// `?at=` says which list, and what is seen of it. Of no list in particular, all of them are shown.
 pub async fn show(can: Can<KeepViews>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let at = own_path(context.pairs()?.get("at")).unwrap_or_default();
+    let pairs = context.pairs()?;
+    let Some(at) = pairs.get("at") else { return Ok(to_all()) };
+    let at = own_path(Some(at)).unwrap_or_default();
     let (path, query) = at.split_once('?').unwrap_or((&at, ""));
     let list = context.site().list_at(path).filter(|list| list.is_open_to(can.actor())).ok_or_else(|| {
-        AppError::BadRequest("at must be the address of a list that you may open, such as /tenants?status=active.".into())
+        AppError::BadRequest(
+            "at must be the address of a list that you may open, such as /tenants?status=active.".into(),
+        )
     })?;
     let query = list.check(path, query)?;
     let place = path.to_owned();
@@ -68,6 +72,11 @@ pub async fn show(can: Can<KeepViews>, context: Context, db: Data<Db>) -> Result
     let here = address(path, &query);
     let page = Menu { shell, label, path: path.to_owned(), own, shared, more, query, here };
     page::ok(if context.wants("views") { page.as_menu().render() } else { page.render() })
+}
+
+/// Leads to all views.
+pub fn to_all() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header(("location", "/views")).finish()
 }
 
 fn entry(list: &Listed, view: View, seen: &str) -> Entry {

@@ -85,7 +85,8 @@ pub async fn show(can: Can<KeepViews>, context: Context, db: Data<Db>, id: RowId
             Ok(HttpResponse::SeeOther().insert_header(("location", place)).finish())
         }
         Err(why) => {
-            let said = format!("“{}” asks for what this list does not know any more. Nothing is filtered. {why}", view.name);
+            let said =
+                format!("“{}” asks for what this list does not know any more. Nothing is filtered. {why}", view.name);
             Ok(see_other(&view.path, Flash::warn(said)))
         }
     }
