@@ -27,6 +27,8 @@ const LOG: &str = "/audit";
 const COUNTED: usize = 10_000;
 /// Days that are counted where no time is asked for.
 const DAYS: i64 = 30;
+/// Years of which every one is drawn.
+const YEARS: i64 = 50;
 /// Values shown of each field.
 const VALUES: usize = 6;
 
@@ -144,7 +146,12 @@ fn stretch(list: &List, events: &[Sketch], capped: bool, since: Timestamp, now: 
     let from = if capped { oldest } else { asked.unwrap_or(oldest) };
     // The end is left out of the span.
     let until = span.and_then(|span| span.until).map(|until| until.to_jiff() - SignedDuration::from_micros(1));
-    (from, until.unwrap_or(now).max(from))
+    let until = until.unwrap_or(now).max(from);
+    // Of more years than there are bars only those with events are drawn.
+    match until.duration_since(from) > SignedDuration::from_hours(24 * 365 * YEARS) {
+        true => (oldest, events.first().map_or(oldest, |event| event.occurred_at.to_jiff())),
+        false => (from, until),
+    }
 }
 
 fn facets(list: &List, events: &[Sketch], words: &Words) -> Vec<Facet> {
