@@ -68,6 +68,7 @@ impl App {
             public_url: config.public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             token_scopes: routes::token_scopes(),
+            lists: routes::lists(),
             providers: providers.buttons(),
             from_elsewhere: routes::from_elsewhere(),
             personal: routes::personal(),

@@ -14,6 +14,7 @@ use crate::operations::health;
 use crate::web::assets;
 use crate::web::context::Site;
 use crate::web::format::Format;
+use crate::web::listed::Listed;
 use crate::web::nav::NavGroup;
 use crate::web::route::Route;
 use crate::{access, audit, clients, operations, tenancy};
@@ -43,6 +44,11 @@ pub fn token_scopes() -> Vec<(&'static str, &'static str)> {
         }
     }
     scopes.into_iter().collect()
+}
+
+/// Every list with filters: what people keep views of.
+pub fn lists() -> Vec<Listed> {
+    table().iter().filter_map(Listed::of).collect()
 }
 
 /// Addresses to which other machines post.

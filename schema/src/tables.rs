@@ -666,6 +666,24 @@ pub mod control {
     }
 
     diesel::table! {
+        control.saved_views (id) {
+            id -> Uuid,
+            user_id -> Uuid,
+            list -> Text,
+            path -> Text,
+            query -> Text,
+            name -> Text,
+            name_sort -> Text,
+            is_shared -> Bool,
+            version -> Int4,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            created_by -> Nullable<Uuid>,
+            updated_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         control.security_alerts (id) {
             id -> Uuid,
             kind -> Text,
@@ -902,6 +920,7 @@ pub mod control {
     diesel::joinable!(policy_overrides -> tenants (tenant_id));
     diesel::joinable!(role_privileges -> privileges (privilege_name));
     diesel::joinable!(role_privileges -> roles (role_id));
+    diesel::joinable!(saved_views -> users (user_id));
     diesel::joinable!(sessions -> delegations (delegation_id));
     diesel::joinable!(sessions -> impersonation_sessions (impersonation_id));
     diesel::joinable!(sessions -> user_identities (identity_id));
@@ -940,6 +959,7 @@ pub mod control {
         privileges,
         role_privileges,
         roles,
+        saved_views,
         security_alerts,
         sessions,
         tenant_domains,

@@ -154,7 +154,7 @@ pub fn handlers() -> Handlers {
 /// The pages of this domain. A fixed word comes before `{id}`.
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
-        get("/people", people::pages::index).shows(Personal::List),
+        get("/people", people::pages::index).shows(Personal::List).lists(&people::pages::LIST),
         get("/people.csv", people::pages::export).shows(Personal::List),
         get("/people.json", people::pages::export).shows(Personal::List),
         get("/people/new", invitations::pages::new),
@@ -238,7 +238,7 @@ fn link_routes() -> Vec<Route> {
 fn token_routes() -> Vec<Route> {
     use tokens::{form_pages, pages};
     vec![
-        get("/tokens", pages::index),
+        get("/tokens", pages::index).lists(&pages::LIST),
         get("/tokens.csv", pages::export),
         get("/tokens.json", pages::export),
         get("/tokens/new", form_pages::new),
@@ -261,7 +261,7 @@ fn token_routes() -> Vec<Route> {
 
 fn role_routes() -> Vec<Route> {
     vec![
-        get("/roles", roles::pages::index),
+        get("/roles", roles::pages::index).lists(&roles::pages::LIST),
         get("/roles/new", roles::form_pages::new),
         post("/roles", roles::form_pages::create),
         get("/roles/{id}", roles::pages::show),
@@ -276,7 +276,7 @@ fn role_routes() -> Vec<Route> {
 
 fn assignment_routes() -> Vec<Route> {
     vec![
-        get("/assignments", assignments::pages::index),
+        get("/assignments", assignments::pages::index).lists(&assignments::pages::LIST),
         get("/assignments.csv", assignments::pages::export),
         get("/assignments.json", assignments::pages::export),
         get("/assignments/new", assignments::form_pages::new),
@@ -292,10 +292,10 @@ fn assignment_routes() -> Vec<Route> {
 
 fn group_routes() -> Vec<Route> {
     vec![
-        get("/groups", groups::pages::index),
+        get("/groups", groups::pages::index).lists(&groups::pages::LIST),
         get("/groups/new", groups::form_pages::new),
         post("/groups", groups::form_pages::create),
-        get("/groups/{id}", groups::pages::show).shows(Personal::Of("group")),
+        get("/groups/{id}", groups::pages::show).shows(Personal::Of("group")).lists(&groups::pages::MEMBERS),
         get("/groups/{id}/edit", edit::<GroupPatch>),
         post("/groups/{id}", update::<GroupPatch>),
         get("/groups/{id}/deletion/new", ask::<groups::actions::Deletion>),
@@ -315,7 +315,7 @@ fn department_routes() -> Vec<Route> {
         get("/tenants/{id}/departments", departments::pages::index),
         get("/tenants/{id}/departments/new", departments::form_pages::new),
         post("/tenants/{id}/departments", departments::form_pages::create),
-        get("/tenants/{id}/departments/{department_id}", departments::pages::show).shows(Personal::OfTenant),
+        get("/tenants/{id}/departments/{department_id}", departments::pages::show).shows(Personal::OfTenant).lists(&departments::pages::MEMBERS),
         get("/tenants/{id}/departments/{department_id}/edit", edit::<DepartmentPatch>),
         post("/tenants/{id}/departments/{department_id}", update::<DepartmentPatch>),
         get("/tenants/{id}/departments/{department_id}/deletion/new", ask::<Deletion>),

@@ -90,6 +90,7 @@ impl Event {
             "user" if shell.may("access.view") => Some(format!("/people/{id}")),
             "role" => Some(format!("/roles/{id}")),
             "assignment" => Some(format!("/assignments/{id}")),
+            "view" => Some(format!("/views/{id}")),
             "group" => Some(format!("/groups/{id}")),
             "delegation" if shell.may("access.view") => Some(format!("/delegations/{id}")),
             "audit_stream" if shell.may("audit.stream") => Some(format!("/audit/streams/{id}")),

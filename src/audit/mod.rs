@@ -150,7 +150,7 @@ fn stream_routes() -> Vec<Route> {
 
 fn log_routes() -> Vec<Route> {
     vec![
-        get("/audit", events::pages::index),
+        get("/audit", events::pages::index).lists(&events::pages::LIST),
         get("/audit.csv", events::pages::export),
         get("/audit.json", events::pages::export),
         get("/audit.ndjson", events::pages::export_lines),
@@ -167,7 +167,7 @@ fn log_routes() -> Vec<Route> {
         get("/audit/{id}/proof", integrity::proofs::of_event),
         get("/audit/{id}/undo/new", undo::pages::ask),
         post("/audit/{id}/undo", undo::pages::act),
-        get("/security-events", security_events::pages::index),
+        get("/security-events", security_events::pages::index).lists(&security_events::pages::LIST),
         get("/security-events.csv", security_events::pages::export),
         get("/security-events.json", security_events::pages::export),
         get("/security-events/summary", security_events::summary::show),

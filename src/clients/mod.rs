@@ -86,12 +86,12 @@ pub fn privileges() -> Vec<PrivilegeInfo> {
 /// The pages of this domain. A fixed word comes before `{id}`, which would take it for a slug.
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
-        get("/clients", clients::pages::index),
+        get("/clients", clients::pages::index).lists(&clients::pages::LIST),
         get("/clients.csv", clients::pages::export),
         get("/clients.json", clients::pages::export),
         get("/clients/new", clients::form_pages::new),
         post("/clients", clients::form_pages::create),
-        get("/tenants/{tenant_id}/clients", clients::pages::of_tenant),
+        get("/tenants/{tenant_id}/clients", clients::pages::of_tenant).lists(&clients::pages::LIST_OF_TENANT),
         get("/tenants/{tenant_id}/clients.csv", clients::pages::export_of_tenant),
         get("/tenants/{tenant_id}/clients.json", clients::pages::export_of_tenant),
         get("/tenants/{tenant_id}/clients/new", clients::form_pages::new_of_tenant),
@@ -119,7 +119,7 @@ pub fn routes() -> Vec<Route> {
 
 fn customization_routes() -> Vec<Route> {
     vec![
-        get("/clients/{id}/customizations", customizations::pages::index),
+        get("/clients/{id}/customizations", customizations::pages::index).lists(&customizations::pages::LIST),
         get("/clients/{id}/customizations/new", customizations::pages::new),
         post("/clients/{id}/customizations", customizations::pages::create),
         get("/clients/{id}/customizations/{customization_id}", customizations::pages::show),
@@ -136,10 +136,10 @@ fn customization_routes() -> Vec<Route> {
 
 fn deployment_routes() -> Vec<Route> {
     vec![
-        get("/deployments", deployments::pages::index),
+        get("/deployments", deployments::pages::index).lists(&deployments::pages::LIST),
         get("/deployments.csv", deployments::pages::export),
         get("/deployments.json", deployments::pages::export),
-        get("/clients/{id}/deployments", deployments::pages::of_client),
+        get("/clients/{id}/deployments", deployments::pages::of_client).lists(&deployments::pages::LIST_OF_CLIENT),
         get("/clients/{id}/deployments.csv", deployments::pages::export_of_client),
         get("/clients/{id}/deployments.json", deployments::pages::export_of_client),
         get("/clients/{id}/deployments/new", deployments::pages::new),

@@ -1,5 +1,5 @@
-//! The platform as a whole: its state at a glance, the way to anything by whatever is known of it, its jobs, and
-//! what keeps it running.
+//! The platform as a whole: its state at a glance, the way to anything by whatever is known of it, what people keep to
+//! come back to, its jobs, and what keeps it running.
 
 mod alerts;
 pub mod counts;
@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod jump;
 mod maintenance;
 pub mod overview;
+pub mod views;
 
 pub use maintenance::embedded_handlers;
 
@@ -79,15 +80,22 @@ pub fn handlers(witnesses: &Witnesses) -> Handlers {
 
 /// What this domain protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<ViewOverview>(), info::<Search>(), info::<ViewJobs>(), info::<ManageJobs>(), info::<ExportJobs>()]
+    vec![
+        info::<ViewOverview>(),
+        info::<Search>(),
+        info::<ViewJobs>(),
+        info::<ManageJobs>(),
+        info::<ExportJobs>(),
+        info::<views::ManageViews>(),
+    ]
 }
 
 /// The pages of this domain.
 pub fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         get("/", overview::pages::index),
         get("/go", jump::pages::index),
-        get("/jobs", jobs::pages::index),
+        get("/jobs", jobs::pages::index).lists(&jobs::pages::LIST),
         get("/jobs.csv", jobs::pages::export),
         get("/jobs.json", jobs::pages::export),
         get("/jobs/{id}", jobs::pages::show),
@@ -95,7 +103,9 @@ pub fn routes() -> Vec<Route> {
         post("/jobs/{id}/retry", act::<Retry>),
         get("/jobs/{id}/cancellation/new", ask::<Cancellation>),
         post("/jobs/{id}/cancellation", act::<Cancellation>),
-    ]
+    ];
+    routes.extend(views::routes());
+    routes
 }
 
 /// Jobs that failed or are dead, counted to ten thousand.

@@ -99,7 +99,7 @@ pub fn count(conn: &mut PgConnection) -> Result<i64, AppError> {
 /// The pages of this domain. A fixed word comes before `{id}`, which would take it for a slug.
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
-        get("/tenants", tenants::pages::index),
+        get("/tenants", tenants::pages::index).lists(&tenants::pages::LIST),
         get("/tenants.csv", tenants::pages::export),
         get("/tenants.json", tenants::pages::export),
         get("/tenants/new", tenants::pages::new),
@@ -129,7 +129,7 @@ pub fn routes() -> Vec<Route> {
 
 fn people_routes() -> Vec<Route> {
     vec![
-        get("/tenants/{id}/people", people::pages::index).shows(Personal::OfTenant),
+        get("/tenants/{id}/people", people::pages::index).shows(Personal::OfTenant).lists(&people::pages::LIST),
         get("/tenants/{id}/people.csv", people::pages::export).shows(Personal::OfTenant),
         get("/tenants/{id}/people.json", people::pages::export).shows(Personal::OfTenant),
         get("/tenants/{id}/people/new", people::pages::new),
@@ -151,7 +151,7 @@ fn people_routes() -> Vec<Route> {
 
 fn domain_routes() -> Vec<Route> {
     vec![
-        get("/tenants/{id}/domains", domains::pages::index),
+        get("/tenants/{id}/domains", domains::pages::index).lists(&domains::pages::LIST),
         get("/tenants/{id}/domains.csv", domains::pages::export),
         get("/tenants/{id}/domains.json", domains::pages::export),
         get("/tenants/{id}/domains/new", domains::pages::new),

@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
 use super::flash::{self, Flash};
+use super::listed::Listed;
 use super::many::{Counter, Many};
 use super::nav::Nav;
 use super::page::{Crumb, Shell};
@@ -31,6 +32,8 @@ pub struct Site {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Privileges that open something to an API token, each with a list that it opens.
     pub token_scopes: Vec<(&'static str, &'static str)>,
+    /// Every list that has filters, and where it is.
+    pub lists: Vec<Listed>,
     /// Key and name of each identity provider that people may sign in with.
     pub providers: Vec<(String, String)>,
     /// Addresses to which other machines post.
@@ -61,6 +64,11 @@ impl Site {
             }
         }
         Some(known)
+    }
+
+    /// The list at an address.
+    pub fn list_at(&self, path: &str) -> Option<&Listed> {
+        self.lists.iter().find(|listed| listed.is_at(path))
     }
 
     /// Keyed hash of the network a request came from (/24 or /48); the address itself is kept nowhere.

@@ -151,6 +151,11 @@ impl ListView {
         self
     }
 
+    /// `?at=` and this page, for links to what is kept of it.
+    pub fn at_here(&self) -> String {
+        format!("?at={}", super::query::encode(&self.here))
+    }
+
     /// `?return_to=` and this page, for links to actions on a row.
     pub fn back(&self) -> String {
         format!("?return_to={}", super::query::encode(&self.here))

@@ -17,6 +17,7 @@ pub mod format;
 pub mod gate;
 pub mod list;
 pub mod list_view;
+pub mod listed;
 pub mod many;
 pub mod memo;
 pub mod nav;

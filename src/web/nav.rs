@@ -62,6 +62,12 @@ impl Nav {
         }
     }
 
+    /// What the navigation calls an address.
+    pub fn label_of(&self, href: &str) -> Option<&'static str> {
+        let items = self.groups.iter().flat_map(|group| &group.items);
+        items.into_iter().find(|item| item.href == href).map(|item| item.label)
+    }
+
     /// The first entry that these privileges open.
     pub fn first_with(&self, opens: impl Fn(&str) -> bool) -> Option<&'static str> {
         let items = self.groups.iter().flat_map(|group| &group.items);

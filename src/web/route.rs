@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route as ActixRoute, guard, http::Method, web};
 use uuid::Uuid;
 
+use super::list::ListSpec;
 use crate::actor::{Can, Impersonating, Needs, Personal, Privilege};
 use crate::error::AppError;
 
@@ -16,6 +17,10 @@ pub struct Route {
     /// What the handler asks for in its first argument.
     pub privilege: &'static str,
     pub needs: Needs,
+    /// Whether a role on one tenant is not enough.
+    pub platform_only: bool,
+    /// The list that its page shows above all, if it shows one with filters.
+    pub list: Option<&'static ListSpec>,
     /// Whether the session must be elevated.
     pub elevated: bool,
     /// Whether reading it leaves an event.
@@ -44,6 +49,11 @@ impl Route {
         }
         self
     }
+
+    /// The same row, whose page shows a list that people may keep views of.
+    pub fn lists(self, spec: &'static ListSpec) -> Route {
+        Route { list: Some(spec), ..self }
+    }
 }
 
 /// Arguments of a handler that begins with a proof of authority. A handler without one does not fit the route
@@ -51,6 +61,7 @@ impl Route {
 pub trait Guarded {
     const PRIVILEGE: &'static str;
     const NEEDS: Needs;
+    const PLATFORM_ONLY: bool;
     const ELEVATED: bool;
     const LOG_READS: bool;
     const WHILE_IMPERSONATING: Impersonating;
@@ -63,6 +74,7 @@ macro_rules! guarded {
         impl<P: Privilege, $($argument),*> Guarded for (Can<P>, $($argument,)*) {
             const PRIVILEGE: &'static str = P::NAME;
             const NEEDS: Needs = P::NEEDS;
+            const PLATFORM_ONLY: bool = P::PLATFORM_ONLY;
             const ELEVATED: bool = P::ELEVATED;
             const LOG_READS: bool = P::LOG_READS;
             const WHILE_IMPERSONATING: Impersonating = P::WHILE_IMPERSONATING;
@@ -93,6 +105,8 @@ where
         path,
         privilege: Args::PRIVILEGE,
         needs: Args::NEEDS,
+        platform_only: Args::PLATFORM_ONLY,
+        list: None,
         elevated: Args::ELEVATED,
         logs_reads: Args::LOG_READS,
         personal: None,

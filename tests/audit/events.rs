@@ -239,6 +239,18 @@ async fn what_was_done_lately_is_offered() {
     assert!(offered.is_sorted(), "{offered:?}");
 }
 
+/// The keys for rows open the first link of this kind, which is not that of the person.
+#[actix_web::test]
+async fn a_row_opens_its_event() {
+    let app = TestApp::start().await;
+    let auditor = app.auditor().await;
+    let page = auditor.get("/audit").await;
+    let rows = page.attributes("table.listing tbody tr", "id");
+    let opened: Vec<String> = rows.iter().map(|id| format!("/audit/{id}")).collect();
+    assert!(!rows.is_empty());
+    assert_eq!(page.attributes("table.listing tbody tr a.name", "href"), opened);
+}
+
 #[actix_web::test]
 async fn what_is_not_known_is_refused_by_name() {
     let app = TestApp::start().await;

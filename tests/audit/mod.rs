@@ -2,6 +2,7 @@ mod append_only;
 mod archive_abuse;
 mod archives;
 mod differences;
+mod bad_input;
 mod erasure;
 mod events;
 mod export;

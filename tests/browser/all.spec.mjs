@@ -7,6 +7,7 @@ import looks from "./looks.mjs";
 import passkeys from "./passkeys.mjs";
 import signIn from "./sign_in.mjs";
 import tenants from "./tenants.mjs";
+import views from "./views.mjs";
 
 describe("in a browser", () => {
   before(start);
@@ -14,6 +15,7 @@ describe("in a browser", () => {
   signIn();
   tenants();
   lists();
+  views();
   keys();
   looks();
   passkeys();

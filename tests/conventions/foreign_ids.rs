@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Person, TestApp};
 
 /// What each id of an address is of, by the address up to it.
-const KINDS: [(&str, &str); 36] = [
+const KINDS: [(&str, &str); 37] = [
     ("/tenants/{id}", "tenants"),
     ("/tenants/{tenant_id}", "tenants"),
     ("/tenants/{id}/people/{member_id}", "workspace_members"),
@@ -35,6 +35,7 @@ const KINDS: [(&str, &str); 36] = [
     ("/groups/{id}", "groups"),
     ("/groups/{id}/members/{member_id}", "group_memberships"),
     ("/jobs/{id}", "job_queue"),
+    ("/views/{id}", "saved_views"),
     ("/audit/{id}", "events"),
     ("/audit/streams/{id}", "audit_streams"),
     ("/audit/states/{id}", "tenants"),
@@ -112,7 +113,9 @@ async fn everything(app: &TestApp, slug: &str) -> Things {
             select gen_random_uuid(), id, '{user}', 'test', 'tenant', '{tenant}'
             from control.roles where name = 'support';
         insert into control.user_identities (id, user_id, issuer, subject, provider_key, label)
-            values (gen_random_uuid(), '{user}', 'https://id.example', '{slug}', 'acme', '{slug}')"
+            values (gen_random_uuid(), '{user}', 'https://id.example', '{slug}', 'acme', '{slug}');
+        insert into control.saved_views (id, user_id, list, path, query, name)
+            values (gen_random_uuid(), '{user}', '/tenants', '/tenants', '', 'Mine')"
     ))
     .await;
     what_is_between_people(app, tenant, user).await;
@@ -173,6 +176,7 @@ async fn what_they_have(app: &TestApp, things: &mut Things) {
         ("client_deployments", of("client_id", "clients")),
         ("sessions", format!("{} and revoked_at is null", of("user_id", "users"))),
         ("user_identities", of("user_id", "users")),
+        ("saved_views", of("user_id", "users")),
         ("user_credentials", format!("{} and kind = 'totp'", of("user_id", "users"))),
     ];
     for (table, owner) in found {

@@ -251,6 +251,19 @@ impl Walk {
         self.send("/audit/verifications", &[]).await;
     }
 
+    /// One of one's own, and one that somebody else shares.
+    async fn views(&mut self) {
+        self.fill("/views/new?at=/tenants%3Fstatus=active", &[("name", "Mine")]).await;
+        let view = format!("/views/{}", self.app.text("select id from control.saved_views").await);
+        self.fill(&format!("{view}/edit"), &[("name", "My own")]).await;
+        self.act(&view, &["deletion"]).await;
+        let other = self.app.admin().await;
+        let new = [("name", "Theirs"), ("path", "/tenants"), ("is_shared", "on")];
+        assert_eq!(other.post_form("/views", &new).await.status, 303);
+        let view = format!("/views/{}", self.app.text("select id from control.saved_views").await);
+        self.act(&view, &["removal"]).await;
+    }
+
     async fn tokens(&mut self) {
         let service = self.app.service("Exporter", &["tenants.export"]).await.to_string();
         let new = [("name", "Nightly"), ("scopes", "tenants.export"), ("user_id", service.as_str())];
@@ -372,6 +385,7 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.staff().await;
     walk.access(&tenant).await;
     walk.jobs().await;
+    walk.views().await;
     walk.reviews().await;
     walk.tokens().await;
     walk.streams().await;

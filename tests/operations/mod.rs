@@ -5,3 +5,5 @@ mod jobs;
 mod jump;
 mod maintenance;
 mod overview;
+mod views;
+mod views_abuse;

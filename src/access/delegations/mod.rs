@@ -50,7 +50,7 @@ pub const NAV: NavItem =
 /// Their pages.
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/delegations", pages::index),
+        get("/delegations", pages::index).lists(&pages::LIST),
         get("/delegations.csv", pages::export),
         get("/delegations.json", pages::export),
         get("/delegations/{id}", pages::show),

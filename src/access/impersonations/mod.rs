@@ -61,7 +61,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         get("/people/{id}/impersonation/new", form_pages::new),
         post("/people/{id}/impersonation", form_pages::create),
-        get("/impersonations", pages::index),
+        get("/impersonations", pages::index).lists(&pages::LIST),
         get("/impersonations.csv", pages::export),
         get("/impersonations.json", pages::export),
         get("/impersonations/{id}", pages::show),

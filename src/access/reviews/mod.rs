@@ -49,12 +49,12 @@ pub const NAV: NavItem =
 /// Their pages; those of what they ask about are in `review_items`.
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/reviews", pages::index),
+        get("/reviews", pages::index).lists(&pages::LIST),
         get("/reviews/new", form_pages::new),
         post("/reviews", form_pages::create),
         get("/reviews/{id}.csv", pages::export),
         get("/reviews/{id}.json", pages::export),
-        get("/reviews/{id}", pages::show),
+        get("/reviews/{id}", pages::show).lists(&pages::ITEMS),
         get("/reviews/{id}/edit", edit::<forms::ReviewPatch>),
         post("/reviews/{id}", update::<forms::ReviewPatch>),
         get("/reviews/{id}/closing/new", ask::<actions::Closing>),

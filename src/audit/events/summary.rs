@@ -29,6 +29,8 @@ const COUNTED: usize = 10_000;
 const DAYS: i64 = 30;
 /// Longer than any name of an action or a code.
 const SHORT: usize = 60;
+/// Years of which every one is drawn.
+const YEARS: i64 = 50;
 /// Values shown of each field.
 const VALUES: usize = 6;
 
@@ -177,7 +179,12 @@ impl Asked {
         let from = if capped { oldest } else { asked.unwrap_or(oldest) };
         // The end is left out of the span.
         let until = span.and_then(|span| span.until).map(|until| until.to_jiff() - SignedDuration::from_micros(1));
-        (from, until.unwrap_or(self.now).max(from))
+        let until = until.unwrap_or(self.now).max(from);
+        // Of more years than there are bars only those with events are drawn.
+        match until.duration_since(from) > SignedDuration::from_hours(24 * 365 * YEARS) {
+            true => (oldest, events.first().map_or(oldest, Counted::at)),
+            false => (from, until),
+        }
     }
 
     fn facets<S>(&self, events: &[S], fields: &[Value<S>], words: &Words) -> Vec<Facet> {

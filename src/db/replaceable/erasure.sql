@@ -11,6 +11,7 @@ as $$
         ('sessions', 'user_id', array['user_agent_family', 'network_hash', 'device_id']),
         ('user_identities', 'user_id', array['subject', 'label']),
         ('api_tokens', 'user_id', array['name', 'allowed_networks']),
+        ('saved_views', 'user_id', array['name', 'query']),
         ('assignments', 'user_id', array['reason']),
         ('delegations', 'grantor_user_id', array['reason']),
         ('delegations', 'delegate_user_id', array['reason']),

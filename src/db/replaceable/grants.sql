@@ -48,6 +48,10 @@ revoke insert, update, delete on control.privileges, control.roles, control.role
     from castellan_scoped;
 -- Campaigns are about everybody's rights, and for those who see all of them.
 revoke all on control.access_reviews, control.access_review_items from castellan_scoped;
+-- Views are kept by each person as themselves; staff may take away what is shared. Which rows is said by the policies.
+revoke all on control.saved_views from castellan_scoped, castellan_jobs;
+revoke insert, update on control.saved_views from castellan_staff;
+grant select, insert, update, delete on control.saved_views to castellan_auth;
 -- What a passkey is asked to sign is between a browser and sign-in.
 revoke all on control.ceremonies from castellan_staff, castellan_scoped, castellan_jobs;
 -- Secrets are read by sign-in alone.

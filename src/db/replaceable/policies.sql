@@ -48,3 +48,17 @@ begin
     end loop;
 end
 $$;
+
+-- What people keep for themselves is seen by nobody else, and what they share is changed by nobody else.
+drop policy if exists seen on control.saved_views;
+create policy seen on control.saved_views as restrictive for select to castellan_auth, castellan_staff
+    using (is_shared or user_id = control.actor_id());
+drop policy if exists made on control.saved_views;
+create policy made on control.saved_views as restrictive for insert to castellan_auth
+    with check (user_id = control.actor_id());
+drop policy if exists changed on control.saved_views;
+create policy changed on control.saved_views as restrictive for update to castellan_auth
+    using (user_id = control.actor_id()) with check (user_id = control.actor_id());
+drop policy if exists deleted on control.saved_views;
+create policy deleted on control.saved_views as restrictive for delete to castellan_auth
+    using (user_id = control.actor_id());

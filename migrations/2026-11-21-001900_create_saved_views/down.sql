@@ -1,0 +1,1 @@
+drop table control.saved_views;
