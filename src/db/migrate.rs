@@ -17,7 +17,7 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 const ROLES: &str = include_str!("replaceable/roles.sql");
 /// In this order: what follows may build on what stands before.
-const REPLACEABLE: [&str; 15] = [
+const REPLACEABLE: [&str; 16] = [
     include_str!("replaceable/functions.sql"),
     include_str!("replaceable/sealing.sql"),
     include_str!("replaceable/log.sql"),

@@ -158,7 +158,8 @@ async fn what_is_sealed_meanwhile_is_no_mismatch() {
     let mut run = app.db().read(&can, move |conn| against.begin(conn)).await.expect("it begins");
     let size = run.size();
     more("east").await;
-    run.take(app.db().read(&can, move |conn| rows::check(conn, 0, size)).await.expect("rows"));
+    let archived = run.archived();
+    run.take(app.db().read(&can, move |conn| rows::check(conn, &archived, 0, size)).await.expect("rows"));
     more("south").await;
     let grow = move |conn: &mut diesel::PgConnection| {
         while run.grow(conn)? {}

@@ -16,7 +16,6 @@ use crate::audit::sealing::note::PublicKeys;
 use crate::audit::sealing::proof;
 use crate::config::Config;
 use crate::db::{Engine, migrate};
-use crate::error::AppError;
 use crate::token::hex;
 
 /// What can be done.
