@@ -136,7 +136,9 @@ async fn words_are_looked_for_in_kinds_and_details() {
         assert_eq!((page.status, kinds), (200, found.into_iter().map(str::to_owned).collect()), "{q}");
     }
     for odd in ["a", "%25%25%25", "%00abc"] {
-        assert_eq!(auditor.get(&format!("/security-events?q={odd}")).await.status, 400, "{odd}");
+        for list in ["/security-events", "/security-events.csv", "/security-events.json", "/audit.csv"] {
+            assert_eq!(auditor.get(&format!("{list}?q={odd}")).await.status, 400, "{list} {odd}");
+        }
     }
 }
 
