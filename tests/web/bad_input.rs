@@ -12,6 +12,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const BUTTONS: [&str; 9] = [
     "/sign-out",
     "/elevation/end",
+    "/read-reason/end",
     "/account/factors/recovery-codes",
     "/account/sessions/{id}/end",
     "/account/sessions/end-others",

@@ -245,6 +245,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "database_user",
     ];
     let list = List::of(&LIST, &context)?;
+    search::check(&list)?;
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }

@@ -12,7 +12,7 @@ use super::store::{self, SecurityEvent};
 use crate::actor::Can;
 use crate::audit::events::histogram::SEVERITIES;
 use crate::audit::events::pages::{Words, worded};
-use crate::audit::events::store as event_store;
+use crate::audit::events::{search, store as event_store};
 use crate::audit::history::Event;
 use crate::audit::sealing::leaf::Log;
 use crate::audit::{Export, View, archives, events, history, ocsf};
@@ -146,6 +146,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "details",
     ];
     let list = List::of(&LIST, &context)?;
+    search::check(&list)?;
     db.note_read(&can).await?;
     let load = move |list: List| {
         let (db, can) = (db.clone(), can.clone());

@@ -112,7 +112,7 @@ pub fn newest(conn: &mut PgConnection, list: &List, limit: usize) -> Result<Vec<
 /// each by an index that is in order.
 fn parts(conn: &mut PgConnection, list: &List) -> Result<Vec<Boxed>, AppError> {
     let (Some(q), Some(pattern)) = (&list.q, list.pattern()) else { return Ok(vec![narrowed(list)]) };
-    search::check(q)?;
+    search::check(list)?;
     let words = q.to_lowercase();
     let kinds = SecurityKind::NAMES.iter().copied().filter(|name| name.contains(&words));
     let mut parts: Vec<Boxed> = kinds.map(|kind| narrowed(list).filter(s::kind.eq(kind))).collect();
