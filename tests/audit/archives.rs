@@ -103,11 +103,12 @@ impl Keeping {
         self.folder.path().join(format!("{log}-{MONTH}.ndjson.zst"))
     }
 
-    /// Everything in the folder, by name.
+    /// Everything in the folder but the lock, by name.
     fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("the folder can be read");
         let mut names: Vec<String> =
             entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.retain(|name| name != ".lock");
         names.sort();
         names
     }
@@ -304,6 +305,16 @@ async fn a_log_in_use_is_waited_for() {
     };
     let (why, ()) = futures_util::join!(keeping.archive(), waiting);
     assert_eq!((why, keeping.old_events().await), (None, 0));
+}
+
+#[actix_web::test]
+async fn of_two_runs_at_once_one_does_the_work() {
+    let keeping = Keeping::with_an_old_month().await;
+    let other = fs::File::create(keeping.folder.path().join(".lock")).expect("a file");
+    other.lock().expect("somebody else is at it");
+    assert_eq!((keeping.archive().await, keeping.files().len()), (None, 0));
+    drop(other);
+    assert_eq!((keeping.archive().await, keeping.files().len()), (None, 2));
 }
 
 #[actix_web::test]

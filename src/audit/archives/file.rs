@@ -1,7 +1,7 @@
 //! The file of a month, as docs/audit-log.md has it: lines of JSON, compressed. Its first line says what it holds, each
 //! other one is a row that proves its place in the tree.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -58,6 +58,16 @@ impl Line {
 pub struct Extent {
     pub bytes: u64,
     pub sha256: Hash,
+}
+
+/// Whoever holds this is alone in writing to a folder. It ends with its process, however that ends.
+pub fn take_turn(folder: &Path) -> io::Result<Option<File>> {
+    let lock = File::options().create(true).truncate(false).write(true).open(folder.join(".lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// A file beside the one that it becomes. It goes away with this, unless it was put in its place.

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::check::{self, Checked, Wrong};
-use super::file::{Draft, Header, VERSION, Writer};
+use super::file::{self, Draft, Extent, Header, VERSION, Writer};
 use super::month::Month;
 use super::store::{self, Plan};
 use super::write::{Rows, explain};
@@ -27,6 +27,10 @@ const PAUSES: [u64; 5] = [1, 2, 4, 8, 16];
 /// Archives every month that is past its time. A month that has to stay keeps no other from leaving.
 pub async fn run(job: Job, db: Db, retention: Arc<Retention>) -> Result<(), AppError> {
     let Some(folder) = &retention.folder else { return Ok(()) };
+    let Some(_turn) = file::take_turn(folder).map_err(explain)? else {
+        tracing::info!("another run takes old months out of the log");
+        return Ok(());
+    };
     let can = job.can::<Archive>()?;
     let mut first = Ok(());
     for (log, keep) in retention.keep {
@@ -72,7 +76,7 @@ async fn archive(job: &Job, db: &Db, folder: &Path, month: Month) -> Result<(), 
     }
 }
 
-async fn write(job: &Job, db: &Db, folder: &Path, plan: &Plan) -> Result<(Draft, super::file::Extent), AppError> {
+async fn write(job: &Job, db: &Db, folder: &Path, plan: &Plan) -> Result<(Draft, Extent), AppError> {
     let can = job.can::<Archive>()?;
     let writer = Writer::begin(folder, &plan.month.file_name(), &header(plan)).map_err(explain)?;
     let mut rows = Rows::of(plan, writer);
