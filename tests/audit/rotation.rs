@@ -63,8 +63,9 @@ async fn a_lost_key_is_replaced_by_one_that_goes_on_from_what_it_signed() {
     assert_eq!(app.number(signed).await, 1, "nobody signs without the key");
     let refused = rotation::rotate(app.db(), &as_command(), &app.key_file()).await.expect_err("it is lost");
     assert!(refused.to_string().contains("--lost"), "{refused}");
-    let public = rotation::replace(app.db(), &as_command(), &app.key_file()).await.expect("a new key");
-    assert_eq!(app.number(signed).await, 2);
+    let replaced = rotation::replace(app.db(), &as_command(), &app.key_file()).await.expect("a new key");
+    let public = replaced.public;
+    assert_eq!((app.number(signed).await, replaced.unknown.len()), (2, 0));
     assert_eq!(note::signers(&app.last_note().await), [note::name_of(&public)]);
     assert_eq!(app.event("audit_key.replace").await.details["key"], note::name_of(&public));
     let told = "select severity from audit.security_events where kind = 'sys_audit_key_replaced'";
@@ -105,6 +106,19 @@ async fn no_new_key_signs_a_tree_that_does_not_go_on_from_the_last_one() {
     let refused = rotation::replace(app.db(), &as_command(), &app.key_file()).await.expect_err("it was changed");
     assert!(refused.to_string().contains("tampered with"), "{refused}");
     assert!(!app.config.audit_key().exists(), "no key is left behind");
+}
+
+#[actix_web::test]
+async fn whose_public_key_is_lost_as_well_is_named() {
+    let app = TestApp::start().await;
+    app.seal().await;
+    let old = note::signers(&app.last_note().await);
+    for path in [app.config.audit_key(), app.key_file().public_path()] {
+        fs::remove_file(path).expect("it can be lost");
+    }
+    let replaced = rotation::replace(app.db(), &as_command(), &app.key_file()).await.expect("a new key");
+    assert_eq!(replaced.unknown, old);
+    assert_eq!(app.key_file().public().expect("a file").expect("keys").trim_end(), replaced.public);
 }
 
 #[test]

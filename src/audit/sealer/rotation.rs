@@ -22,6 +22,15 @@ impl Privilege for Rotate {
     const DATABASE_ROLE: Option<&'static str> = Some("castellan_sealer");
 }
 
+/// A key in the place of a lost one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its public half.
+    pub public: String,
+    /// Who signed last, where that public key is not here either: what it signed cannot be checked without it.
+    pub unknown: Vec<String>,
+}
+
 /// Has a new key sign from now on, and the one before once more together with it. Returns the public key.
 pub async fn rotate(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<String, AppError> {
     let origin = file.origin()?;
@@ -49,12 +58,15 @@ pub async fn rotate(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<String
 }
 
 /// Has a new key sign though the one before is lost. Nothing but the tree itself says that the log is still the same, so
-/// that is proven first, and people are told. Returns the public key.
-pub async fn replace(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<String, AppError> {
+/// that is proven first, and people are told.
+pub async fn replace(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<Replaced, AppError> {
     let last = db.read(can, store::last_checkpoint).await?;
     let Some(last) = last else {
         return refuse("Nothing was signed yet, so that no key is lost: the first one is made then.");
     };
+    let known = file.public()?.unwrap_or_default();
+    let is_known = |key: &String| known.lines().any(|public| note::name_of(public) == key);
+    let unknown = note::signers(&last.note).into_iter().filter(|key| !is_known(key)).collect();
     let last = note::read(&last.note).map_err(|_| broken("the last checkpoint cannot be read"))?;
     let new = NewKey::draw(&last.origin)?;
     let (file, public) = (file.clone(), new.public().to_owned());
@@ -79,7 +91,7 @@ pub async fn replace(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<Strin
         sign_anew(tx, &file, &new, &last.note)
     })
     .await?;
-    Ok(public)
+    Ok(Replaced { public, unknown })
 }
 
 /// Signs the tree with a key that has signed nothing, after proving that it begins with the one that was signed last.

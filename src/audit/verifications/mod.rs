@@ -16,6 +16,8 @@ use crate::jobs::{Every, Handlers, Job};
 
 /// The kind of job that verifies.
 pub const VERIFY: &str = "audit.verify";
+/// Leaves that are compared at once: whole tiles, and few enough that a page waits for them where there is one connection.
+const PIECE: u64 = 1024;
 /// Progress is shown no more often than this.
 const SHOWN: Duration = Duration::from_secs(1);
 
@@ -50,7 +52,7 @@ async fn compare(job: &Job, db: &Db, can: &Can<Check>, against: Verification) ->
     let mut shown = Instant::now();
     let mut from = 0;
     while from < size {
-        let to = size.min(from + rows::BATCH);
+        let to = size.min(from + PIECE);
         let archived = archived.clone();
         run.take(db.read(can, move |conn| rows::check(conn, &archived, from, to)).await?);
         from = to;

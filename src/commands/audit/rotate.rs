@@ -16,24 +16,26 @@ pub async fn run(config: &Config, asked: &RotateKey) -> Result<(), String> {
     let db = Db::connect(engine.url(), engine.pool()).map_err(explain)?;
     let can = Can::prove(Arc::new(Actor::process(ActorKind::Command, "audit rotate-key"))).map_err(explain)?;
     let file = KeyFile::of(config);
-    let (public, next) = match asked.lost {
-        false => (
-            rotation::rotate(&db, &can, &file).await,
-            "The key before signs once more together with it, within a minute of the next event.",
-        ),
-        true => (
-            rotation::replace(&db, &can, &file).await,
-            "It has signed the log as it is, which goes on from the last checkpoint of the lost key. Founders see a \
-             critical security event.",
-        ),
-    };
-    println!("{}", public.map_err(explain)?);
-    println!("signs the audit log from now on. {next}");
-    let known = file.public().map_err(explain)?.unwrap_or_default();
-    println!(
-        "Give its public keys to whoever checks the log ({} of them, in {}).",
-        known.lines().count(),
-        file.public_path().display()
-    );
+    let path = file.public_path();
+    match asked.lost {
+        false => {
+            let public = rotation::rotate(&db, &can, &file).await.map_err(explain)?;
+            println!("{public}");
+            println!("signs the audit log. The key before signs once more together with it, within a minute of the");
+            println!("next event.");
+        }
+        true => {
+            let replaced = rotation::replace(&db, &can, &file).await.map_err(explain)?;
+            println!("{}", replaced.public);
+            println!(
+                "has signed the audit log, which goes on from the last checkpoint of the lost key. Founders see a"
+            );
+            println!("critical security event.");
+            for key in replaced.unknown {
+                println!("Add the public key {key} to {}, or what it signed cannot be checked.", path.display());
+            }
+        }
+    }
+    println!("Give the public keys in {} to whoever checks the log.", path.display());
     Ok(())
 }

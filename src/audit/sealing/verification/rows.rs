@@ -14,7 +14,7 @@ use crate::audit::sealing::tree::WIDTH;
 use crate::error::AppError;
 
 /// Leaves that are looked at at once; whole tiles.
-pub const BATCH: u64 = 16 * WIDTH as u64;
+const BATCH: u64 = 16 * WIDTH as u64;
 
 /// What a batch of leaves came to.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Work<'_> {
     }
 }
 
-/// Recomputes some leaves from their rows.
+/// Recomputes some leaves from their rows, beginning with a whole tile.
 pub fn check(conn: &mut PgConnection, archived: &Archived, from: u64, to: u64) -> Result<Found, AppError> {
     let width = WIDTH as u64;
     let tiles = store::leaf_tiles(conn, from / width, to.div_ceil(width))?;
