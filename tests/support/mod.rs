@@ -19,7 +19,7 @@ mod template;
 mod tokens;
 
 pub use app::TestApp;
-pub use collector::{Collector, Post, Trouble};
+pub use collector::{Collector, Trouble};
 pub use command::{Castellan, Done};
 pub use database::TestDatabase;
 pub use factors::Authenticator;
