@@ -16,7 +16,8 @@ fn lines(page: &Page) -> Vec<Value> {
 async fn lines_have_the_fields_of_ocsf_the_leaf_and_the_changes() {
     let app = TestApp::start().await;
     let (founder, id) = (app.founder().await, app.tenant("north").await);
-    let form = founder.get(&format!("/tenants/{id}/suspension/new")).await.form().with("reason", "does not pay");
+    let form = founder.get(&format!("/tenants/{id}/suspension/new")).await.form();
+    let form = form.with("reason", "does not pay").with("confirm", "north");
     assert_eq!(founder.submit(&form).await.status, 303);
     let event = app.event("tenant.suspend").await;
     let unsealed = lines(&founder.get("/audit.ndjson?action=tenant.suspend").await).remove(0);

@@ -22,7 +22,7 @@ mod tokens;
 
 pub use app::TestApp;
 pub use cluster::Cluster;
-pub use collector::{Collector, Post, Trouble};
+pub use collector::{Collector, Trouble};
 pub use command::{Castellan, Done};
 pub use database::TestDatabase;
 pub use factors::Authenticator;

@@ -96,7 +96,8 @@ impl RowAction for Resending {
         action("audit_stream.resend", &row.stream)
     }
     fn words(row: &Listed) -> Words {
-        words(&row.stream, "resending", "Send again from", "begins with another leaf when it is resumed")
+        let title = format!("Send the log to {} again", row.stream.name);
+        Words { title, ..words(&row.stream, "resending", "", "begins with another leaf when it is resumed") }
     }
     fn sentence(row: &Listed, _: &Effect) -> String {
         format!(

@@ -109,8 +109,8 @@ grant select on audit.verifications, audit.receipts to castellan_staff, castella
 grant select on audit.leaves to castellan_scoped;
 
 -- Who sends the log on reads it, moves its own bookkeeping, and says that it gives up; jobs tell people of that.
-revoke all on control.audit_streams from castellan_scoped, castellan_jobs;
-grant select on control.audit_streams to castellan_jobs;
+revoke all on control.audit_streams from castellan_scoped;
+revoke insert, update, delete on control.audit_streams from castellan_jobs;
 grant usage on schema control, audit to castellan_streamer;
 grant select on audit.events, audit.changes, audit.security_events, audit.leaves, audit.checkpoints,
     control.audit_streams to castellan_streamer;
