@@ -315,7 +315,9 @@ fn department_routes() -> Vec<Route> {
         get("/tenants/{id}/departments", departments::pages::index),
         get("/tenants/{id}/departments/new", departments::form_pages::new),
         post("/tenants/{id}/departments", departments::form_pages::create),
-        get("/tenants/{id}/departments/{department_id}", departments::pages::show).shows(Personal::OfTenant).lists(&departments::pages::MEMBERS),
+        get("/tenants/{id}/departments/{department_id}", departments::pages::show)
+            .shows(Personal::OfTenant)
+            .lists(&departments::pages::MEMBERS),
         get("/tenants/{id}/departments/{department_id}/edit", edit::<DepartmentPatch>),
         post("/tenants/{id}/departments/{department_id}", update::<DepartmentPatch>),
         get("/tenants/{id}/departments/{department_id}/deletion/new", ask::<Deletion>),

@@ -112,7 +112,14 @@ pub const NAV_STREAMS: NavItem =
 
 /// What this room protects.
 pub fn privileges() -> Vec<PrivilegeInfo> {
-    vec![info::<View>(), info::<Export>(), info::<Stream>(), info::<Verify>(), info::<ViewHistory>(), info::<undo::Undo>()]
+    vec![
+        info::<View>(),
+        info::<Export>(),
+        info::<Stream>(),
+        info::<Verify>(),
+        info::<ViewHistory>(),
+        info::<undo::Undo>(),
+    ]
 }
 
 /// What this room does by the clock.

@@ -133,7 +133,9 @@ async fn real_rows_keep_their_secrets_and_say_what_was_erased() {
     app.execute("update control.tenants set notes = 'Call ada.lovelace@example.com'").await;
     let can = Can::<Forget>::prove(Arc::new(Actor::process(ActorKind::Job, "test.forget"))).expect("jobs may");
     let texts = vec!["ada.lovelace@example.com".to_owned()];
-    erase(app.db(), &can, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() }).await.expect("somebody is erased");
+    erase(app.db(), &can, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() })
+        .await
+        .expect("somebody is erased");
     let page = auditor.get(&format!("/audit/states/{id}")).await;
     let values = values(&page);
     let value = |column: &str| values.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_str());

@@ -348,7 +348,9 @@ async fn what_was_erased_is_in_no_stream_and_no_file_any_more() {
     let before = collector.posts().len();
     assert!(sent(0).contains(&email), "it was there");
     let can: Can<Forget> = Can::prove(Arc::new(Actor::process(ActorKind::Job, "test.forget"))).expect("jobs may");
-    erase(app.db(), &can, Subject { user_id: id, texts: Vec::new(), placeholders: Vec::new() }).await.expect("somebody can be erased");
+    erase(app.db(), &can, Subject { user_id: id, texts: Vec::new(), placeholders: Vec::new() })
+        .await
+        .expect("somebody can be erased");
     made.act(&founder, "pausing", &[]).await;
     made.act(&founder, "resending", &[("leaf", "0")]).await;
     made.act(&founder, "resumption", &[]).await;

@@ -225,7 +225,9 @@ async fn what_the_log_does_not_know_is_not_put_back() {
     let noted = app.last_event().await.id;
     let can = Can::<Forget>::prove(Arc::new(Actor::process(ActorKind::Job, "test.forget"))).expect("jobs may");
     let texts = vec!["ada.lovelace@example.com".to_owned()];
-    erase(app.db(), &can, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() }).await.expect("somebody is erased");
+    erase(app.db(), &can, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() })
+        .await
+        .expect("somebody is erased");
     let page = refused(&app, &founder, noted).await;
     assert!(page.errors()[0].contains("erased") && page.errors()[0].contains("notes"), "{:?}", page.errors());
 

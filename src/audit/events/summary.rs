@@ -163,7 +163,9 @@ impl Asked {
     fn differences(&self, bars: &[Bar]) -> Option<String> {
         let (tenants, first, last) = (self.list.ids("tenant"), bars.first()?, bars.last()?);
         match tenants[..] {
-            [tenant] if self.log == LOG => Some(format!("/audit/tenants/{tenant}?between={}..{}", first.from, last.until)),
+            [tenant] if self.log == LOG => {
+                Some(format!("/audit/tenants/{tenant}?between={}..{}", first.from, last.until))
+            }
             _ => None,
         }
     }

@@ -107,7 +107,8 @@ struct Show {
 
 pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
     let id = *id;
-    let archived = context.shell("Archived event").under("Security events", "/security-events").under(id.to_string(), "");
+    let archived =
+        context.shell("Archived event").under("Security events", "/security-events").under(id.to_string(), "");
     let read = db
         .read(&can, move |conn| {
             let event = match store::find(conn, id) {

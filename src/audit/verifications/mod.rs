@@ -39,7 +39,8 @@ async fn verify(job: Job, db: Db, keys: KeyFile) -> Result<(), AppError> {
     let (can, started) = (job.can::<Check>()?, Timestamp::now());
     let unreadable = |error| AppError::Internal(format!("The public keys of the audit log cannot be read: {error}."));
     let keys = keys.public()?.map(|text| PublicKeys::read(&text)).transpose().map_err(unreadable)?;
-    let report = compare(&job, &db, &can, Verification { keys, held: Vec::new(), now: started, archives: None }).await?;
+    let report =
+        compare(&job, &db, &can, Verification { keys, held: Vec::new(), now: started, archives: None }).await?;
     tracing::info!(verdict = report.verdict.name(), leaves = report.tree_size, "the audit log was verified");
     db.append(&can, move |conn| store::keep(conn, &job, started, &report)).await
 }
