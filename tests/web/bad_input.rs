@@ -9,7 +9,7 @@ use crate::support::{Page, Person, TestApp};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Posted without a body: a button says it all.
-const BUTTONS: [&str; 9] = [
+const BUTTONS: [&str; 10] = [
     "/sign-out",
     "/elevation/end",
     "/read-reason/end",
