@@ -240,11 +240,7 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (Some(AppError::NotWhileImpersonating { .. }), _) => {
             "This is closed while you impersonate somebody. Nothing was changed. Stop it to go on as yourself.".into()
         }
-        (Some(AppError::TokenReasonWanted), _) => format!(
-            "A role of this token's owner asks why personal data and logs are read. Send X-Castellan-Reason with one of {}, \
-             and a ticket in X-Castellan-Ticket if there is one.",
-            REASON_CODES.join(", ")
-        ),
+        (Some(AppError::TokenReasonWanted), _) => token_says_why(),
         (Some(AppError::OwnerMustEnrol), _) => {
             "Whoever made this token must have a second factor and has none. It works again once they have signed in and \
              added one."
@@ -277,6 +273,15 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (_, code) if code < 500 => "The request could not be read.".into(),
         _ => "Nothing was changed. The cause is in the log under the id below.".into(),
     }
+}
+
+/// How a program says why it reads.
+fn token_says_why() -> String {
+    format!(
+        "A role of this token's owner asks why personal data and logs are read. Send X-Castellan-Reason with one of {}, \
+         and a ticket in X-Castellan-Ticket if there is one.",
+        REASON_CODES.join(", ")
+    )
 }
 
 /// Who asks for JSON is a program, which has no use for a page to sign in on.
