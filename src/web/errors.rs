@@ -219,6 +219,9 @@ fn title(status: StatusCode) -> &'static str {
     }
 }
 
+const FULL_DISK: &str = "The disk of the database is full. Nothing was changed. Whoever runs the console has to make \
+    room; then try again.";
+
 fn message(status: StatusCode, error: Option<&AppError>) -> String {
     match (error, status.as_u16()) {
         (Some(AppError::BadRequest(text) | AppError::Conflict(text) | AppError::OwnMatter(text)), _) => text.clone(),
@@ -265,11 +268,7 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (_, 405) => "This address does not take this kind of request.".into(),
         (_, 409) => "Somebody else changed this in the meantime. Nothing was changed; look again and repeat it.".into(),
         (_, 503) => "The console is busy or its database is away. Nothing was changed; try again in a moment.".into(),
-        (_, 507) => {
-            "The disk of the database is full. Nothing was changed. Whoever runs the console has to make room; then try \
-             again."
-                .into()
-        }
+        (_, 507) => FULL_DISK.into(),
         (_, code) if code < 500 => "The request could not be read.".into(),
         _ => "Nothing was changed. The cause is in the log under the id below.".into(),
     }

@@ -98,7 +98,7 @@ fn open(path: &Path) -> Result<Reader, Wrong> {
 }
 
 fn next<T: for<'t> Deserialize<'t>>(reader: &mut Reader) -> Result<Option<T>, Wrong> {
-    reader.next().map_err(|error| Wrong::Line(reader.number, error.to_string()))
+    reader.line().map_err(|error| Wrong::Line(reader.number, error.to_string()))
 }
 
 fn head(reader: &mut Reader, keys: Option<&PublicKeys>) -> Result<(Header, Month, Checkpoint), Wrong> {

@@ -160,7 +160,7 @@ impl Reader {
     }
 
     /// The next line; none at the end.
-    pub fn next<T: for<'t> Deserialize<'t>>(&mut self) -> io::Result<Option<T>> {
+    pub fn line<T: for<'t> Deserialize<'t>>(&mut self) -> io::Result<Option<T>> {
         self.text.clear();
         self.number += 1;
         match self.lines.read_line(&mut self.text)? {

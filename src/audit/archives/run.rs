@@ -1,7 +1,7 @@
 //! The job that takes months out of the log when their time has come. Whatever breaks it off, it begins again where the
 //! month is still in the database; what is dropped is recorded, in a file, and read back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +131,7 @@ fn facts(checked: &Checked) -> serde_json::Value {
 
 /// A file of this name that is there already was left by a run that was broken off, or is of another log, whose only
 /// copy it may be.
-fn refuse_others(conn: &mut diesel::PgConnection, path: &PathBuf) -> Result<(), AppError> {
+fn refuse_others(conn: &mut diesel::PgConnection, path: &Path) -> Result<(), AppError> {
     let is_ours = match check::said(path) {
         Err(Wrong::Missing) => true,
         Ok((_, tree)) => store::is_ours(conn, &tree)?,
