@@ -144,9 +144,11 @@ impl Entry {
         self.event.url()
     }
 
-    /// The page of the row whose line is shown, as the event left it.
+    /// The page of what it was done to, as the event left it; or of the row whose line is shown.
     pub fn state_url(&self) -> Option<String> {
-        let row = self.changes.iter().find(|changed| changed.op == "update").or(self.changes.first())?;
+        let is_target = |changed: &&Changed| changed.row_id.is_some() && changed.row_id == self.event.target_id;
+        let updated = || self.changes.iter().find(|changed| changed.op == "update");
+        let row = self.changes.iter().find(is_target).or_else(updated)?;
         row.row_id.map(|id| self.event.state_of(&id))
     }
 

@@ -18,7 +18,7 @@ async fn happened(app: &TestApp, tenant: Uuid, kind: &str, row: Uuid, minutes: i
 
 async fn moment(app: &TestApp, minutes: i64) -> String {
     let at = format!("date_trunc('second', now()) - interval '{minutes} minutes'");
-    app.text(&format!("select to_char({at} at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")).await
+    app.text(&format!("select to_char(({at}) at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")).await
 }
 
 /// What became of each object of a kind.

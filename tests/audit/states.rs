@@ -26,7 +26,7 @@ async fn happened(app: &TestApp, row: Uuid, minutes: i64, op: &str, before: &str
 
 async fn moment(app: &TestApp, minutes: i64) -> String {
     let at = format!("date_trunc('second', now()) - interval '{minutes} minutes'");
-    app.text(&format!("select to_char({at} at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")).await
+    app.text(&format!("select to_char(({at}) at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")).await
 }
 
 /// Column and value of each line.
