@@ -18,7 +18,7 @@ pub fn last(path: &Path) -> Result<Option<(String, Checkpoint)>, String> {
         Ok(mut file) => {
             let length = file.metadata().map_err(|error| error.to_string())?.len();
             file.seek(SeekFrom::Start(length.saturating_sub(END))).map_err(|error| error.to_string())?;
-            file.read_to_end(&mut text).map_err(|error| error.to_string())?;
+            file.take(END).read_to_end(&mut text).map_err(|error| error.to_string())?;
         }
     }
     let text = String::from_utf8_lossy(&text);
