@@ -109,6 +109,8 @@ async fn no_address_breaks_at_odd_queries_and_ids() {
 async fn every_form_refuses_bodies_it_cannot_read() {
     let app = TestApp::start().await;
     let founder = app.founder().await;
+    // An empty form is all that it takes to have the log verified.
+    app.leaves_jobs();
     let forms = addresses(&Method::POST);
     assert!(forms.len() >= 9, "{forms:?}");
     for path in forms {
