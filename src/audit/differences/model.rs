@@ -18,8 +18,6 @@ pub struct Object {
     /// What became of it, and the colour of that.
     pub word: &'static str,
     pub tone: &'static str,
-    /// The lines are the whole object, which was made or is gone.
-    pub is_whole: bool,
     pub lines: Vec<Line>,
 }
 
@@ -70,8 +68,7 @@ fn object(net: Net) -> Object {
         after: side(&net.after),
     };
     let name = name_of(|column| net.after.get(column).or_else(|| net.before.get(column)));
-    let is_whole = net.kind != Kind::Changed;
-    Object { row_id: net.row_id, name, word, tone, is_whole, lines: diff::lines(&change, &net.erased) }
+    Object { row_id: net.row_id, name, word, tone, lines: diff::lines(&change, &net.erased) }
 }
 
 /// Marking a row as deleted deletes it for people, and taking the mark away brings it back.
