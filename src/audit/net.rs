@@ -201,11 +201,7 @@ mod tests {
             only(vec![two(), gone.clone()]),
             (Kind::Removed, json!({"name": "B", "slug": "a", "notes": "x"}), json!({}))
         );
-        assert_eq!(
-            fold(vec![made.clone(), gone.clone()]),
-            Folded { rows: Vec::new(), passing: 1 },
-            "made and removed again"
-        );
+        assert_eq!(fold(vec![made, gone.clone()]), Folded { rows: Vec::new(), passing: 1 }, "made and removed again");
         let again = change(1, "insert", Value::Null, json!({ "name": "D", "slug": "c", "notes": "x" }));
         assert_eq!(only(vec![gone, again]), (Kind::Changed, json!({"name": "C"}), json!({"name": "D"})));
     }

@@ -136,7 +136,7 @@ impl Context {
             flash: self.flash.clone(),
             trail: Vec::<Crumb>::new(),
             actor: self.actor.clone(),
-            here: if self.is_read { self.here() } else { String::new() },
+            here: if self.is_read { self.without_return() } else { String::new() },
         }
     }
 
@@ -162,6 +162,11 @@ impl Context {
             Ok(query) if !query.is_empty() => format!("{}?{query}", self.path),
             _ => self.path.clone(),
         }
+    }
+
+    /// The same without the page that comes after it, which may be anybody's word.
+    fn without_return(&self) -> String {
+        self.pairs().map_or_else(|_| self.path.clone(), |pairs| pairs.without("return_to").url(&self.path))
     }
 
     /// Counts lists for whoever asks. Who sees some rows only has lists of another length: theirs are always counted.

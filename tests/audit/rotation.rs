@@ -44,8 +44,8 @@ async fn a_rotation_leaves_an_event_and_the_page_says_since_when_each_key_signs(
     wanted.sort_unstable();
     assert_eq!(both, wanted);
     let page = app.auditor().await.get("/audit/integrity").await;
-    assert_eq!(page.texts("pre")[0], public);
-    let since = page.texts("pre + p");
+    assert_eq!(page.texts(".copied")[0], public);
+    let since = page.texts(".copied + p");
     assert_eq!(since.len(), 2);
     assert!(since[0].starts_with("signs since") && since[1].starts_with("signed since"), "{since:?}");
 }

@@ -71,6 +71,7 @@ pub fn did(conn: &mut PgConnection, subject: &Subject, asked: &Asked, most: i64)
                 select e.actor_kind, e.actor_id, e.actor_label, e.occurred_at, \
                     case when strpos(e.details ->> 'asked_for', $1::text) > 0 then 'read' else 'exported' end \
                 from audit.events e where e.occurred_at between $2 and $3 and e.outcome = 'success' and e.is_read \
+                    and e.action <> 'export.finish' \
                     and (strpos(e.details ->> 'asked_for', $1::text) > 0 \
                         or split_part(e.details ->> 'asked_for', '?', 1) = any ($4))) e \
             group by 1, 2, 3, 4) f \

@@ -88,7 +88,7 @@ fn of_event(
 fn of_rows(conn: &mut PgConnection, plan: &Plan, others: &[Net], actor: &Actor) -> Result<Option<String>, AppError> {
     let stands = |row: &&Net| {
         let is_consequence = CONSEQUENCES.contains(&row.table.as_str());
-        !is_consequence && !(row.kind == Kind::Made && STAYING.contains(&row.table.as_str()))
+        !(is_consequence || row.kind == Kind::Made && STAYING.contains(&row.table.as_str()))
     };
     if let Some(other) = others.iter().find(stands) {
         return Ok(Some(format!(

@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::web::context::Context;
 use crate::web::listed::Listed;
 use crate::web::page::{self, Shell};
-use crate::web::query::{encode, own_path};
+use crate::web::query::own_path;
 
 /// A view as the menu shows it.
 struct Entry {
@@ -39,12 +39,6 @@ struct Menu {
     shared: Vec<Entry>,
     /// Others are shared, too.
     more: bool,
-}
-
-impl Menu {
-    fn encoded(&self, text: &str) -> String {
-        encode(text)
-    }
 }
 
 /// `?at=` says which list, and what is seen of it. Of no list in particular, all of them are shown.
