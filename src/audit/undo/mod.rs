@@ -20,3 +20,14 @@ impl Privilege for Undo {
     const ELEVATED: bool = true;
     const PLATFORM_ONLY: bool = true;
 }
+
+/// The right of [`Undo`] to see what would be undone, which is a look into the log.
+pub struct ViewUndo;
+
+impl Privilege for ViewUndo {
+    const NAME: &'static str = Undo::NAME;
+    const DESCRIPTION: &'static str = Undo::DESCRIPTION;
+    const LOG_READS: bool = true;
+    const ELEVATED: bool = true;
+    const PLATFORM_ONLY: bool = true;
+}

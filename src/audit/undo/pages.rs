@@ -7,9 +7,9 @@ use askama::Template;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Undo;
 use super::model::Plan;
 use super::plan::{plan, undo};
+use super::{Undo, ViewUndo};
 use crate::action::{Action, Effect};
 use crate::actor::Can;
 use crate::audit::events::diff::Cell;
@@ -40,7 +40,14 @@ struct Ask {
     is_open: bool,
 }
 
-pub async fn ask(can: Can<Undo>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+pub async fn ask(
+    looks: Can<ViewUndo>,
+    context: Context,
+    db: Data<Db>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, AppError> {
+    db.note_read(&looks).await?;
+    let can = Can::<Undo>::prove(looks.actor().clone())?;
     show(&can, &context, &db, *id, FormView::filled(&[]), StatusCode::OK).await
 }
 
