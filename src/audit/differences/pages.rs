@@ -118,8 +118,10 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
     page::ok(page.render())
 }
 
+/// The latest days, from a whole second on, for people read it.
 fn since(now: Timestamp) -> Span {
-    Span { from: Some((now - SignedDuration::from_hours(24 * DAYS)).into()), until: None }
+    let from = Timestamp::from_second(now.as_second()).unwrap_or(now) - SignedDuration::from_hours(24 * DAYS);
+    Span { from: Some(from.into()), until: None }
 }
 
 /// `2026-11-01T00:00:00Z..`, as the field takes it.

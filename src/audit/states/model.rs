@@ -51,8 +51,8 @@ pub struct State {
     pub in_force: Option<Step>,
     pub previous: Option<Step>,
     pub next: Option<Step>,
-    /// The log has the row from its beginning.
-    pub is_whole: bool,
+    /// The log has every value that it had then.
+    pub is_known: bool,
 }
 
 /// What people call things by, the best first.

@@ -74,8 +74,14 @@ pub fn state(conn: &mut PgConnection, row_id: Uuid, at: Option<Timestamp>) -> Re
         in_force,
         previous: previous.map(step),
         next,
-        is_whole,
+        is_known: is_whole || was_made(conn, row_id, at)?,
     })
+}
+
+/// Whether a change at or before the moment has the whole row.
+fn was_made(conn: &mut PgConnection, row_id: Uuid, at: Timestamp) -> Result<bool, AppError> {
+    let made = until(row_id, at).filter(changes::op.eq("insert"));
+    Ok(made.first(conn).optional()?.map(step).is_some())
 }
 
 fn presence<'v>(in_force: Option<&Step>, is_whole: bool, value: &impl Fn(&str) -> Option<&'v Value>) -> Presence {
