@@ -4,6 +4,7 @@ mod acting;
 mod impersonating;
 mod reading;
 mod scope;
+mod whole;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use impersonating::Impersonating;
 pub use reading::{About, Personal, REASON_CODES, ReadReason, Reading};
 pub use scope::Scope;
 use scope::{Grant, Place};
+pub use whole::Whole;
 
 /// A named right, declared by the domain that it protects as a type without values.
 pub trait Privilege: Send + Sync + 'static {
@@ -40,6 +42,8 @@ pub trait Privilege: Send + Sync + 'static {
     const DELEGABLE: bool = false;
     /// What it protects belongs to no tenant, so that a role on one of them is not enough.
     const PLATFORM_ONLY: bool = false;
+    /// What it protects belongs to tenants as a whole, so that a role on one of their clients finds none of it.
+    const OF_WHOLE_TENANTS: bool = false;
     /// What it opens to somebody who impersonates a person of a tenant. Never to be opened: one's own account, means to
     /// sign in, secrets, exports, decisions on privacy, billing, and acting for yet another person.
     const WHILE_IMPERSONATING: Impersonating = Impersonating::Closed;
@@ -133,6 +137,8 @@ pub struct Actor {
     pub reading: Reading,
     /// Dangerous actions are possible until then.
     pub elevated_until: Option<Timestamp>,
+    /// Elevated by what stands in for a lost passkey, which is enough to replace it and for nothing else.
+    pub replaces_passkey: bool,
     /// May not be without a second factor, for they are staff in production.
     pub factor_required: bool,
     /// Must add a second factor before anything else.
@@ -142,6 +148,8 @@ pub struct Actor {
     /// Whose rights these are, when they are not the person's own.
     pub acting_for: Option<ActingFor>,
     grants: Vec<Grant>,
+    /// What the API token is for, whatever its owner holds of it.
+    scopes: Vec<String>,
     everything: bool,
 }
 
@@ -175,6 +183,7 @@ impl Actor {
             user_id: Some(user_id),
             token_id: Some(token_id),
             grants: grants.filter(|grant| scopes.contains(&grant.privilege)).collect(),
+            scopes: scopes.to_vec(),
             ..Actor::anonymous(request_id)
         }
     }
@@ -207,18 +216,29 @@ impl Actor {
             asked_for: String::new(),
             reading: Reading::default(),
             elevated_until: None,
+            replaces_passkey: false,
             factor_required: false,
             must_enrol: false,
             half: None,
             acting_for: None,
             grants: Vec::new(),
+            scopes: Vec::new(),
             everything: false,
         }
     }
 
     /// Whether dangerous actions are possible now; processes need no second look.
     pub fn is_elevated(&self) -> bool {
-        self.everything || self.elevated_until.is_some_and(|until| until > Timestamp::now())
+        self.everything || (self.is_in_elevation() && !self.replaces_passkey)
+    }
+
+    fn is_in_elevation(&self) -> bool {
+        self.elevated_until.is_some_and(|until| until > Timestamp::now())
+    }
+
+    /// Whether this one is possible now. Who may only replace a passkey is let in where those are who have no factor yet.
+    fn is_elevated_for<P: Privilege>(&self) -> bool {
+        self.is_elevated() || (P::WHILE_ENROLLING && self.is_in_elevation())
     }
 
     /// Whether the time in which they acted for somebody else is over, and they have not gone back to themselves.
@@ -257,6 +277,11 @@ impl Actor {
         self.everything || self.grants.iter().any(|grant| grant.privilege == privilege)
     }
 
+    /// Whether the API token is for this privilege, held by its owner or not.
+    pub fn is_scoped_to(&self, privilege: &str) -> bool {
+        self.scopes.iter().any(|scope| scope == privilege)
+    }
+
     /// Whether no right of theirs is limited to some rows.
     pub fn sees_everything(&self) -> bool {
         self.everything || self.grants.iter().all(|grant| grant.place == Place::Platform)
@@ -283,6 +308,15 @@ impl Actor {
             Some(Scope::Rows { tenants, clients, .. }) => {
                 tenant_id.is_some_and(|id| tenants.contains(&id)) || client_id.is_some_and(|id| clients.contains(&id))
             }
+            None => false,
+        }
+    }
+
+    /// Whether the privilege is held for all of some tenant.
+    pub fn holds_in_some_tenant(&self, privilege: &str) -> bool {
+        match self.scope(privilege) {
+            Some(Scope::Platform) => true,
+            Some(Scope::Rows { tenants, .. }) => !tenants.is_empty(),
             None => false,
         }
     }
@@ -335,11 +369,12 @@ impl<P: Privilege> Can<P> {
             Needs::Session => Scope::Platform,
             Needs::Grant => {
                 let fits = |scope: &Scope| !P::PLATFORM_ONLY || *scope == Scope::Platform;
-                actor.scope(P::NAME).filter(fits).ok_or(AppError::Forbidden(P::NAME))?
+                let scope = actor.scope(P::NAME).filter(fits).ok_or(AppError::Forbidden(P::NAME))?;
+                if P::OF_WHOLE_TENANTS { scope.of_whole_tenants() } else { scope }
             }
         };
         // A token was made by an elevated person for just this, and no one is there to prove themselves again.
-        if P::ELEVATED && actor.token_id.is_none() && !actor.is_elevated() {
+        if P::ELEVATED && actor.token_id.is_none() && !actor.is_elevated_for::<P>() {
             return Err(AppError::Elevate);
         }
         if P::LOG_READS {

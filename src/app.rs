@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::Data;
+use actix_web::web::{Data, PathConfig};
 use actix_web::{App as ActixApp, HttpServer};
 
 use crate::audit::archives::{self, Retention};
@@ -19,6 +19,7 @@ use crate::audit::witnesses::Witnesses;
 use crate::auth::oidc::Providers;
 use crate::auth::passkeys::Passkeys;
 use crate::auth::password::{Cost, Passwords};
+use crate::auth::uses::Uses;
 use crate::config::{Config, Secret};
 use crate::db::{Db, Engine};
 use crate::error::AppError;
@@ -41,6 +42,7 @@ pub struct App {
     /// What ends first when the process is asked to end.
     pub drain: Data<Drain>,
     known_actions: Data<KnownActions>,
+    uses: Data<Uses>,
     handlers: Data<Handlers>,
     keys: Data<KeyFile>,
     targets: Data<Targets>,
@@ -69,6 +71,8 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             token_scopes: routes::token_scopes(),
             lists: routes::lists(),
+            openings: routes::openings(),
+            exposed: access::exposure::pages_of_things(),
             providers: providers.buttons(),
             from_elsewhere: routes::from_elsewhere(),
             personal: routes::personal(),
@@ -82,6 +86,7 @@ impl App {
             providers: Data::new(providers),
             drain: Data::default(),
             known_actions: Data::default(),
+            uses: Data::default(),
             handlers: Data::new(handlers(engine, transport, &keys, &witnesses, Retention::of(config))),
             keys: Data::new(keys),
             witnesses: Data::new(witnesses),
@@ -128,9 +133,12 @@ impl App {
                 .app_data(app.handlers.clone())
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())
+                .app_data(app.uses.clone())
                 .app_data(app.keys.clone())
                 .app_data(app.targets.clone())
                 .app_data(app.witnesses.clone())
+                // An id that is none is an id of nothing.
+                .app_data(PathConfig::default().error_handler(|_, _| AppError::NotFound.into()))
                 .wrap(from_fn(gate))
                 .wrap(from_fn(drain::track))
                 .configure(move |config| routes::configure(config, &site))

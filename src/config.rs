@@ -11,6 +11,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use ipnet::IpNet;
 use sha2::Sha256;
 
+use crate::new_password::NewPassword;
+
 /// The settings of all subcommands.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
@@ -31,10 +33,10 @@ pub struct Config {
     pub pool: u32,
 
     /// E-mail address of the founder to create at the first start
-    #[arg(long, env = "CASTELLAN_FOUNDER_EMAIL", value_name = "EMAIL", global = true)]
+    #[arg(long, env = "CASTELLAN_FOUNDER_EMAIL", value_name = "EMAIL", global = true, value_parser = email)]
     pub founder_email: Option<String>,
 
-    /// Password of that founder, 12 characters or more
+    /// Password of that founder, 15 characters or more
     #[arg(long, env = "CASTELLAN_FOUNDER_PASSWORD", value_name = "PASSWORD", global = true, hide_env_values = true)]
     pub founder_password: Option<String>,
 
@@ -103,9 +105,32 @@ pub struct Config {
     pub log_format: String,
 }
 
+/// What the founder is called who is made at the first start.
+pub const FOUNDER: &str = "Founder";
+
 impl Config {
     /// What needs more than one setting to be seen wrong.
     pub fn check(&self) -> Result<(), String> {
+        self.check_founder()?;
+        if self.smtp_url.is_some() != self.mail_from.is_some() {
+            let missing = if self.smtp_url.is_some() { "CASTELLAN_MAIL_FROM" } else { "CASTELLAN_SMTP_URL" };
+            return Err(format!("{missing} is missing: mail needs both a server and an address that it comes from."));
+        }
+        let wrong = if self.oidc.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() {
+            "CASTELLAN_PUBLIC_URL is missing: identity providers send people back to it."
+        } else if self.is_secure() && self.providers().any(oidc::ProviderSettings::is_plain) {
+            "CASTELLAN_OIDC_FILE names an issuer with http://, which is for development: it must begin with https://."
+        } else if self.is_secure() && self.audit_witnesses.iter().any(witness::Witness::is_plain) {
+            "CASTELLAN_AUDIT_WITNESSES has an address with http://, which is for development: it must begin with https://."
+        } else if cfg!(not(feature = "embedded")) && self.database_url.is_none() {
+            "DATABASE_URL is missing: this build has no embedded database."
+        } else {
+            return Ok(());
+        };
+        Err(wrong.to_owned())
+    }
+
+    fn check_founder(&self) -> Result<(), String> {
         match (&self.founder_email, &self.founder_password) {
             (Some(_), None) => {
                 Err("CASTELLAN_FOUNDER_PASSWORD is missing: the founder needs both an address and a password.".into())
@@ -113,29 +138,10 @@ impl Config {
             (None, Some(_)) => {
                 Err("CASTELLAN_FOUNDER_EMAIL is missing: the founder needs both an address and a password.".into())
             }
-            (_, Some(password)) if password.chars().count() < 12 => {
-                Err("CASTELLAN_FOUNDER_PASSWORD must have 12 characters or more.".into())
-            }
-            _ if self.smtp_url.is_some() != self.mail_from.is_some() => {
-                let missing = if self.smtp_url.is_some() { "CASTELLAN_MAIL_FROM" } else { "CASTELLAN_SMTP_URL" };
-                Err(format!("{missing} is missing: mail needs both a server and an address that it comes from."))
-            }
-            _ if self.oidc.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => Err(
-                "CASTELLAN_PUBLIC_URL is missing: identity providers send people back to it.".into(),
-            ),
-            _ if self.is_secure() && self.providers().any(oidc::ProviderSettings::is_plain) => Err(
-                "CASTELLAN_OIDC_FILE names an issuer with http://, which is for development: it must begin with https://."
-                    .into(),
-            ),
-            _ if self.is_secure() && self.audit_witnesses.iter().any(witness::Witness::is_plain) => Err(
-                "CASTELLAN_AUDIT_WITNESSES has an address with http://, which is for development: it must begin with \
-                 https://."
-                    .into(),
-            ),
-            _ if cfg!(not(feature = "embedded")) && self.database_url.is_none() => {
-                Err("DATABASE_URL is missing: this build has no embedded database.".into())
-            }
-            _ => Ok(()),
+            (Some(email), Some(password)) => NewPassword::check(password, &[email, FOUNDER])
+                .map(drop)
+                .map_err(|faults| format!("CASTELLAN_FOUNDER_PASSWORD {}.", faults[0])),
+            (None, None) => Ok(()),
         }
     }
 
@@ -226,6 +232,16 @@ fn read_or_make(path: &std::path::Path) -> Result<String, String> {
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(explain),
         Err(error) => Err(explain(error)),
+    }
+}
+
+fn email(text: &str) -> Result<String, String> {
+    let shaped = text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && !host.is_empty() && !host.contains('@') && !text.contains(char::is_whitespace)
+    });
+    match shaped && text.chars().count() <= 254 {
+        true => Ok(text.to_owned()),
+        false => Err("must be an e-mail address such as founder@example.com".to_owned()),
     }
 }
 

@@ -10,6 +10,9 @@ pub enum AppError {
     /// 404; also what lies outside the asker's row scope.
     #[error("not found")]
     NotFound,
+    /// 404; a sentence that says what there is instead.
+    #[error("{0}")]
+    Unknown(String),
     /// Nobody is signed in, or the session has ended.
     #[error("sign-in needed")]
     SignIn,

@@ -13,6 +13,7 @@ pub mod db;
 pub mod error;
 pub mod jobs;
 pub mod mail;
+pub mod new_password;
 pub mod operations;
 pub mod routes;
 pub mod tenancy;

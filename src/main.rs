@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::io::IsTerminal;
+
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use castellan::commands::{audit, demo, doctor, migrate, serve, usage, user, worker};
@@ -93,6 +95,8 @@ fn start_logging(config: &Config) {
         )
     });
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A file gets no colours.
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     match config.log_format.as_str() {
         "json" => builder.json().init(),
         _ => builder.init(),

@@ -16,6 +16,7 @@ use crate::web::context::Site;
 use crate::web::format::Format;
 use crate::web::listed::Listed;
 use crate::web::nav::NavGroup;
+use crate::web::opening::Opening;
 use crate::web::route::Route;
 use crate::{access, audit, clients, operations, tenancy};
 
@@ -51,6 +52,11 @@ pub fn lists() -> Vec<Listed> {
     table().iter().filter_map(Listed::of).collect()
 }
 
+/// Every page and file, with the right that opens it.
+pub fn openings() -> Vec<Opening> {
+    table().iter().filter_map(Opening::of).collect()
+}
+
 /// Addresses to which other machines post.
 pub fn from_elsewhere() -> Vec<ResourceDef> {
     let open = table().into_iter().filter(|route| route.from_elsewhere && route.method == Method::POST);
@@ -82,7 +88,13 @@ pub fn nav() -> Vec<NavGroup> {
         },
         NavGroup {
             label: "Trust",
-            items: vec![audit::NAV, audit::NAV_SECURITY, audit::NAV_INTEGRITY, audit::NAV_STREAMS],
+            items: vec![
+                audit::NAV,
+                audit::NAV_SECURITY,
+                access::exposure::NAV,
+                audit::NAV_INTEGRITY,
+                audit::NAV_STREAMS,
+            ],
         },
         NavGroup { label: "Platform", items: vec![operations::NAV_JOBS] },
     ]

@@ -52,6 +52,16 @@ pub mod audit {
     }
 
     diesel::table! {
+        audit.erasures (id) {
+            id -> Uuid,
+            event_id -> Uuid,
+            log -> Text,
+            row_count -> Int8,
+            erased_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         audit.events (id, occurred_at) {
             id -> Uuid,
             occurred_at -> Timestamptz,
@@ -102,6 +112,23 @@ pub mod audit {
     }
 
     diesel::table! {
+        audit.rewrites (id) {
+            id -> Uuid,
+            archive_id -> Uuid,
+            number -> Int4,
+            subject_id -> Uuid,
+            erasure_id -> Uuid,
+            erased_count -> Int8,
+            previous_sha256 -> Bytea,
+            file_size -> Int8,
+            sha256 -> Bytea,
+            event_id -> Uuid,
+            event -> Jsonb,
+            written_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         audit.security_events (id, occurred_at) {
             id -> Uuid,
             occurred_at -> Timestamptz,
@@ -133,6 +160,7 @@ pub mod audit {
             event_id -> Uuid,
             occurred_at -> Timestamptz,
             queued_at -> Timestamptz,
+            transaction_number -> Int8,
         }
     }
 
@@ -157,9 +185,11 @@ pub mod audit {
         archives,
         changes,
         checkpoints,
+        erasures,
         events,
         leaves,
         receipts,
+        rewrites,
         security_events,
         tiles,
         unsealed,

@@ -17,6 +17,7 @@ pub mod review_items;
 pub mod reviews;
 pub mod rights;
 pub mod roles;
+pub mod services;
 pub mod tokens;
 
 pub use crate::auth::{founders, reach};
@@ -159,6 +160,8 @@ pub fn routes() -> Vec<Route> {
         get("/people.json", people::pages::export).shows(Personal::List),
         get("/people/new", invitations::pages::new),
         post("/people", invitations::pages::create),
+        get("/services/new", services::pages::new),
+        post("/services", services::pages::create),
     ];
     routes.extend(person_routes());
     routes.extend(state_routes());
@@ -197,6 +200,7 @@ fn person_routes() -> Vec<Route> {
         get("/people/{id}/credentials", people::tabs::credentials),
         get("/people/{id}/identities/{identity_id}/unlinking/new", ask::<IdentityUnlinking>),
         post("/people/{id}/identities/{identity_id}/unlinking", act::<IdentityUnlinking>),
+        get("/people/{id}/tokens", people::tabs::tokens),
         get("/people/{id}/history", people::tabs::history),
         get("/people/{id}/password-reset/new", ask::<PasswordReset>),
         post("/people/{id}/password-reset", act::<PasswordReset>),

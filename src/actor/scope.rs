@@ -23,6 +23,14 @@ impl Scope {
         }
     }
 
+    /// Without what it has of single clients.
+    pub(super) fn of_whole_tenants(self) -> Scope {
+        match self {
+            Scope::Rows { tenants, .. } => Scope::Rows { tenants, clients: Vec::new(), client_tenants: Vec::new() },
+            Scope::Platform => Scope::Platform,
+        }
+    }
+
     /// Whether the row of a tenant itself is in it: that of a client's tenant is, and nothing else of that tenant.
     pub fn covers_tenant(&self, id: Uuid) -> bool {
         match self {

@@ -7,7 +7,7 @@ use castellan_schema::control::{
     assignments, delegations, department_memberships, group_memberships, impersonation_sessions, users,
     workspace_members,
 };
-use diesel::dsl::{not, now};
+use diesel::dsl::not;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use jiff_diesel::Timestamp;
@@ -198,8 +198,7 @@ pub fn page(conn: &mut PgConnection, of: Of, window: &Window) -> Result<Slice<En
         Of::Delegation(id) => query.filter(events::delegation_id.eq(id)),
         Of::Everything => query,
     };
-    // The months ahead are empty, and left out of the search.
-    let query = query.filter(not(events::is_read)).filter(events::occurred_at.le(now));
+    let query = query.filter(not(events::is_read));
     let rows: Vec<Event> =
         keyset!(query, window, events::occurred_at => Timestamp, events::id).select(Event::as_select()).load(conn)?;
     let slice = window.slice(rows, |event| (event.occurred_at.to_key(), event.id));
@@ -230,10 +229,20 @@ fn belongings(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, AppError> 
     Ok(changes::table.filter(changes::row_id.eq_any(rows)).select(changes::event_id).distinct().load(conn)?)
 }
 
-/// The latest few events of one thing.
+/// The latest few events of one thing, beside other things. What they say of people is on pages whose views are logged.
 pub fn latest(conn: &mut PgConnection, of: Of, rows: usize) -> Result<Vec<Entry>, AppError> {
     let window = Window { sort: "occurred_at", descending: true, cursor: None, rows };
-    Ok(page(conn, of, &window)?.rows)
+    let mut entries = page(conn, of, &window)?.rows;
+    for changed in entries.iter_mut().flat_map(|entry| &mut entry.changes) {
+        let table = changed.table.as_str();
+        changed.values.retain(|value| !is_personal(table, &value.column));
+    }
+    Ok(entries)
+}
+
+/// Whether a column says who somebody is.
+fn is_personal(table: &str, column: &str) -> bool {
+    matches!((table, column), ("users", "name" | "email") | ("clients", "contact_name" | "contact_email"))
 }
 
 /// Adds names and changes to events.
@@ -260,6 +269,15 @@ pub fn names(conn: &mut PgConnection, ids: impl Iterator<Item = Uuid>) -> Result
     let rows: Vec<(Uuid, String)> =
         users::table.filter(users::id.eq_any(ids)).select((users::id, users::email)).load(conn)?;
     Ok(rows.into_iter().collect())
+}
+
+/// A person by name and address, `Ada Lovelace (ada@example.com)`; none for one who is not seen.
+pub fn full_name(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
+    /// Of a name, so that it fits into the subject of a mail.
+    const SHOWN: usize = 100;
+    let found: Option<(String, String)> =
+        users::table.find(id).select((users::name, users::email)).first(conn).optional()?;
+    Ok(found.map(|(name, email)| format!("{} ({email})", name.chars().take(SHOWN).collect::<String>())))
 }
 
 /// Rows of a whole page of history, and of one event that has its share of them.

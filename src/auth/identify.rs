@@ -14,7 +14,7 @@ use diesel::RunQueryDsl;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{bearer, cookie};
+use super::{bearer, cookie, uses};
 use crate::actor::{About, ActingFor, Actor, Can, HalfSession, Needs, Privilege, ReadReason, Scope};
 use crate::db::Db;
 use crate::db::functions::session_authority;
@@ -36,6 +36,8 @@ struct Authority {
     #[serde(default)]
     name: String,
     elevated_until: Option<jiff::Timestamp>,
+    /// None where the session is not elevated.
+    replaces_passkey: Option<bool>,
     #[serde(default)]
     has_factor: bool,
     #[serde(default)]
@@ -100,9 +102,12 @@ fn asked_for(request: &ServiceRequest) -> String {
     if values.0.iter().any(|(_, value)| token::is_in(value)) {
         return token::without(request.path());
     }
-    let telling: Vec<&str> = TELLING.into_iter().filter(|name| values.get(name).is_some()).collect();
     let site = request.app_data::<Data<Site>>();
-    if telling.is_empty() || site.is_none_or(|site| site.personal(request.match_pattern()).is_none()) {
+    let lists_people = site.is_some_and(|site| site.personal(request.match_pattern()).is_some());
+    // An address is one wherever it is looked for.
+    let tells = |name: &&str| values.get(name).is_some_and(|value| lists_people || value.contains('@'));
+    let telling: Vec<&str> = TELLING.into_iter().filter(tells).collect();
+    if telling.is_empty() {
         return token::without(&request.uri().to_string());
     }
     let kept = telling.into_iter().fold(values, |values, name| values.with(name, "…"));
@@ -123,6 +128,7 @@ async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<A
     let in_production = request.app_data::<Data<Site>>().is_some_and(|site| site.secure);
     let mut actor = Actor::person(found.user_id, found.session_id, request_id, found.email, found.name, &found.grants);
     actor.elevated_until = found.elevated_until;
+    actor.replaces_passkey = found.replaces_passkey.unwrap_or_default();
     actor.acting_for = found.acting_for;
     actor.reading.asks_reason = found.reason_wanted;
     actor.reading.reason = found.read_reason;
@@ -159,9 +165,11 @@ impl<P: Privilege> FromRequest for Can<P> {
                 if let Some(limits) = proof.as_ref().ok().and_then(limits) {
                     request.extensions_mut().insert(limits);
                 }
-                match proof.as_ref().ok().and_then(|can| noted(can, request)) {
-                    Some(about) => note(proof, about, request),
-                    None => Box::pin(ready(proof)),
+                let about = proof.as_ref().ok().and_then(|can| noted(can, request));
+                let user = proof.as_ref().ok().and_then(|can| uses::unnoted(can, request));
+                match (about, user) {
+                    (None, None) => Box::pin(ready(proof)),
+                    (about, user) => note(proof, about, user, request),
                 }
             }
         }
@@ -184,11 +192,21 @@ fn noted<P: Privilege>(can: &Can<P>, request: &HttpRequest) -> Option<About> {
     }
 }
 
-fn note<P: Privilege>(proof: Result<Can<P>, AppError>, about: About, request: &HttpRequest) -> Proven<P> {
+fn note<P: Privilege>(
+    proof: Result<Can<P>, AppError>,
+    about: Option<About>,
+    user: Option<Uuid>,
+    request: &HttpRequest,
+) -> Proven<P> {
     let db = request.app_data::<Data<Db>>().expect("the app registers its database").clone();
     Box::pin(async move {
         let can = proof?;
-        db.note_read_about(&can, about).await?;
+        if let Some(about) = about {
+            db.note_read_about(&can, about).await?;
+        }
+        if let Some(user) = user {
+            uses::note(&db, user, P::NAME).await;
+        }
         Ok(can)
     })
 }

@@ -17,8 +17,13 @@ pub fn grants(conn: &mut PgConnection, user_id: Uuid) -> Result<Vec<String>, App
 
 /// Which of some rights the one who acts does not hold. The command line and jobs hold all.
 pub fn lacking<P>(tx: &mut Tx<'_, P>, wanted: &[String]) -> Result<Vec<String>, AppError> {
-    let Some(actor) = tx.actor_id() else { return Ok(Vec::new()) };
-    let held = grants(tx, actor)?;
+    let by = tx.actor_id();
+    lacked_by(tx, by, wanted)
+}
+
+fn lacked_by(conn: &mut PgConnection, by: Option<Uuid>, wanted: &[String]) -> Result<Vec<String>, AppError> {
+    let Some(by) = by else { return Ok(Vec::new()) };
+    let held = grants(conn, by)?;
     let lacks = |right: &&String| {
         !held.iter().any(|one| one == *right || Some(one) == wider(right).as_ref() || one == everywhere(right))
     };
@@ -26,7 +31,7 @@ pub fn lacking<P>(tx: &mut Tx<'_, P>, wanted: &[String]) -> Result<Vec<String>, 
 }
 
 /// The name of a right, which is also what holding it everywhere is spelled as: that holds on each tenant, too.
-pub(super) fn everywhere(right: &str) -> &str {
+pub fn everywhere(right: &str) -> &str {
     right.split('@').next().unwrap_or_default()
 }
 
@@ -48,10 +53,7 @@ pub fn not_given<P>(
     let before = grants(tx, user_id)?;
     change(tx)?;
     let gained: Vec<String> = grants(tx, user_id)?.into_iter().filter(|right| !before.contains(right)).collect();
-    let mut names: Vec<String> = lacking(tx, &gained)?.iter().map(|right| everywhere(right).to_owned()).collect();
-    names.sort();
-    names.dedup();
-    match names.as_slice() {
+    match names(&lacking(tx, &gained)?).as_slice() {
         [] => Ok(()),
         names => Err(AppError::Refused(
             field,
@@ -62,6 +64,36 @@ pub fn not_given<P>(
             ),
         )),
     }
+}
+
+/// Refuses, at a field of the form, the text of somebody's token to one who lacks what it opens, there where it opens it.
+pub fn not_lent(
+    conn: &mut PgConnection,
+    by: Option<Uuid>,
+    owner: Uuid,
+    scopes: &[&str],
+    field: &'static str,
+) -> Result<(), AppError> {
+    let opened: Vec<String> =
+        grants(conn, owner)?.into_iter().filter(|right| scopes.contains(&everywhere(right))).collect();
+    match names(&lacked_by(conn, by, &opened)?).as_slice() {
+        [] => Ok(()),
+        names => Err(AppError::Refused(
+            field,
+            format!(
+                "would open {}, which you do not hold everywhere that the owner does; nobody gives what they lack",
+                few(names)
+            ),
+        )),
+    }
+}
+
+/// The names of rights, each once.
+fn names(rights: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = rights.iter().map(|right| everywhere(right).to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The first few of many, in words.

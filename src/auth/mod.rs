@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod bearer;
+pub mod chosen_password;
 pub mod cookie;
 pub mod elevation;
 pub mod factors;
@@ -23,6 +24,7 @@ pub mod second_step;
 pub mod sessions;
 pub mod sign_in;
 pub mod totp;
+pub mod uses;
 
 use uuid::Uuid;
 

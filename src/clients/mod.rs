@@ -97,7 +97,7 @@ pub fn routes() -> Vec<Route> {
         get("/tenants/{tenant_id}/clients/new", clients::form_pages::new_of_tenant),
         post("/tenants/{tenant_id}/clients", clients::form_pages::create_of_tenant),
         get("/clients/{id}", clients::pages::show).shows(Personal::Of("client")),
-        get("/clients/{id}/history", clients::pages::history),
+        get("/clients/{id}/history", clients::pages::history).shows(Personal::Of("client")),
         get("/clients/{id}/edit", edit::<ClientPatch>).shows(Personal::Of("client")),
         post("/clients/{id}", update::<ClientPatch>),
         get("/clients/{id}/activation/new", ask::<Activation>),

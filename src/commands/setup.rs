@@ -10,7 +10,7 @@ use crate::action::Action;
 use crate::actor::{Actor, ActorKind, Can};
 use crate::auth::founders;
 use crate::auth::password::Passwords;
-use crate::config::Config;
+use crate::config::{Config, FOUNDER};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::routes;
@@ -53,7 +53,7 @@ async fn prepare_once(db: &Db, config: &Config, passwords: &Passwords) -> Result
     let new = NewStaff {
         id: Uuid::now_v7(),
         email: email.clone(),
-        name: "Founder".into(),
+        name: FOUNDER.into(),
         role: "founder".into(),
         password_hash,
         reason: "first start".into(),

@@ -6,8 +6,10 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::setup;
+use crate::access::assignments::model::Principal;
+use crate::access::assignments::store::Resolved;
 use crate::access::people::{self, LINK_MINUTES, NewStaff};
-use crate::access::{Manage, roles};
+use crate::access::{Manage, roles, services};
 use crate::action::Action;
 use crate::actor::Can;
 use crate::auth::factors::store as factors;
@@ -15,12 +17,13 @@ use crate::auth::password::{Cost, Passwords};
 use crate::config::Config;
 use crate::db::{Db, Engine, migrate};
 use crate::error::AppError;
+use crate::new_password::NewPassword;
 use crate::routes;
 
 /// What can be done.
 #[derive(Subcommand)]
 pub enum User {
-    /// Make a person who may open the console; without a password a one-time link is printed
+    /// Make a person who may open the console, or a service; without a password a one-time link is printed
     Add(Add),
     /// Take a person's password away and end their sessions; without a new one a one-time link is printed
     ResetPassword(ResetPassword),
@@ -31,8 +34,12 @@ pub enum User {
 /// A new person.
 #[derive(Args)]
 pub struct Add {
-    #[command(flatten)]
-    whom: Whom,
+    /// E-mail address that the person signs in with
+    #[arg(long, required_unless_present = "service")]
+    email: Option<String>,
+    /// Make a service of this name instead, which acts with API tokens and never signs in
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["email", "name", "password_stdin"])]
+    service: Option<String>,
     /// Name, as others see it; the part of the address before the @ when left out
     #[arg(long)]
     name: Option<String>,
@@ -73,7 +80,7 @@ pub struct Whom {
 /// Where a password comes from; never from the arguments, which other users of the machine can see.
 #[derive(Args)]
 pub struct Password {
-    /// Read the password, 12 characters or more, from the first line of the input
+    /// Read the password, 15 characters or more, from the first line of the input
     #[arg(long)]
     password_stdin: bool,
 }
@@ -106,9 +113,12 @@ impl<'a> Desk<'a> {
     }
 
     async fn add(&self, add: Add) -> Result<(), String> {
-        let email = add.whom.email.trim().to_owned();
-        let hash = add.password.hash()?;
+        if let Some(name) = &add.service {
+            return self.add_service(name.trim(), &add.role).await;
+        }
+        let email = add.email.as_deref().unwrap_or_default().trim().to_owned();
         let name = add.name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+        let hash = add.password.hash(&[&email, &name])?;
         let id = Uuid::now_v7();
         let new = NewStaff {
             id,
@@ -130,10 +140,30 @@ impl<'a> Desk<'a> {
         }
     }
 
+    async fn add_service(&self, name: &str, role: &str) -> Result<(), String> {
+        const WHY: &str = "made on the command line";
+        let id = Uuid::now_v7();
+        let action = Action::on("user.create_service", "user", id).reason(WHY);
+        let (called, wanted) = (name.to_owned(), role.to_owned());
+        let write = self.db.write(&self.can, action, move |tx| {
+            let role_id = people::role_by_name(tx, &wanted)?;
+            services::store::insert(tx, id, &called, &Resolved::everywhere(role_id, Principal::Person(id), WHY))
+        });
+        match write.await {
+            Ok(()) => {
+                let page = format!("{}/tokens/new?service={id}", self.config.base());
+                println!("{name} is made and has the role {role}. Make a token for it: {page}");
+                Ok(())
+            }
+            Err(AppError::NotFound) => Err(self.no_role(role).await),
+            Err(error) => Err(explain(error, name)),
+        }
+    }
+
     async fn reset_password(&self, reset: ResetPassword) -> Result<(), String> {
         let email = reset.whom.email.trim().to_owned();
-        let hash = reset.password.hash()?;
-        let id = self.id(&email).await?;
+        let (id, name) = self.person(&email).await?;
+        let hash = reset.password.hash(&[&email, &name])?;
         let action = Action::on("user.reset_password", "user", id).reason("reset on the command line");
         let new = hash.clone();
         let write = self.db.write(&self.can, action, move |tx| people::set_password(tx, id, new.as_deref()));
@@ -152,7 +182,7 @@ impl<'a> Desk<'a> {
 
     async fn recover(&self, recover: Recover) -> Result<(), String> {
         let email = recover.whom.email.trim().to_owned();
-        let id = self.id(&email).await?;
+        let (id, _) = self.person(&email).await?;
         let action = Action::on("user.recover", "user", id).reason("recovered on the command line");
         let write = self.db.write(&self.can, action, move |tx| people::recover(tx, id));
         write.await.map_err(|error| explain(error, &email))?;
@@ -166,7 +196,7 @@ impl<'a> Desk<'a> {
         self.print_link(&email, id).await
     }
 
-    async fn id(&self, email: &str) -> Result<Uuid, String> {
+    async fn person(&self, email: &str) -> Result<(Uuid, String), String> {
         let wanted = email.to_owned();
         match self.db.read(&self.can, move |conn| people::by_email(conn, &wanted)).await {
             Err(AppError::NotFound) => Err(format!(
@@ -191,7 +221,8 @@ impl<'a> Desk<'a> {
 }
 
 impl Password {
-    fn hash(&self) -> Result<Option<String>, String> {
+    /// Checked against what the account is called.
+    fn hash(&self, known: &[&str]) -> Result<Option<String>, String> {
         if !self.password_stdin {
             return Ok(None);
         }
@@ -199,11 +230,9 @@ impl Password {
         let explain = |error: std::io::Error| format!("The password cannot be read from the input: {error}.");
         std::io::stdin().read_to_string(&mut input).map_err(explain)?;
         let password = input.lines().next().unwrap_or_default();
-        if password.chars().count() < 12 {
-            return Err("The password must have 12 characters or more.".into());
-        }
+        let new = NewPassword::check(password, known).map_err(|faults| format!("The password {}.", faults[0]))?;
         let passwords = Passwords::new(Cost::default()).map_err(|error| error.to_string())?;
-        passwords.hash_blocking(password).map(Some).map_err(|error| error.to_string())
+        passwords.hash_blocking(&new.0).map(Some).map_err(|error| error.to_string())
     }
 }
 

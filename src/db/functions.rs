@@ -68,6 +68,10 @@ extern "SQL" {
     #[sql_name = "audit.known_actions"]
     fn known_actions() -> Array<Text>;
 
+    /// `audit.known_actions_in_scope`: those of the newest events in the scope of this transaction, once.
+    #[sql_name = "audit.known_actions_in_scope"]
+    fn known_actions_in_scope() -> Array<Text>;
+
     /// `control.actor_id`: who acts in this transaction.
     #[sql_name = "control.actor_id"]
     fn actor_id() -> Nullable<Uuid>;
@@ -108,6 +112,10 @@ extern "SQL" {
     #[sql_name = "control.token_authority"]
     fn token_authority(token_hash: Binary, address: Nullable<Text>) -> Jsonb;
 
+    /// `control.note_use`: that somebody used a right, at the assignments by which they hold it.
+    #[sql_name = "control.note_use"]
+    fn note_use(user_id: Uuid, privilege: Text) -> Bool;
+
     /// `control.token_of`: the API token with this hash, which nobody may read.
     #[sql_name = "control.token_of"]
     fn token_of(token_hash: Binary) -> Nullable<Uuid>;
@@ -123,6 +131,14 @@ extern "SQL" {
     /// `control.whereabouts`: what the ids are of, whoever may see it.
     #[sql_name = "control.whereabouts"]
     fn whereabouts(ids: Array<Uuid>) -> Jsonb;
+
+    /// `control.thing_as_of`: what something of a table was at a moment, as far as that says who may see it.
+    #[sql_name = "control.thing_as_of"]
+    fn thing_as_of(table_name: Text, id: Uuid, at: Timestamptz) -> Nullable<Jsonb>;
+
+    /// `control.table_of`: which of these tables has the row with this id, or had it.
+    #[sql_name = "control.table_of"]
+    fn table_of(table_names: Array<Text>, id: Uuid) -> Nullable<Text>;
 
     /// `control.grants_of`: the rights of a person or service, spelled as for a session.
     #[sql_name = "control.grants_of"]

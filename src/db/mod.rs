@@ -19,7 +19,7 @@ pub use keyset::{Cursor, Slice};
 pub use pool::PoolSettings;
 pub use security::{SecurityEvent, SecurityKind};
 pub use transaction::{Preview, Tx};
-pub use upkeep::{Health, TableName};
+pub use upkeep::{Health, Room, TableName, room};
 
 use std::sync::Arc;
 

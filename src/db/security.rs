@@ -53,7 +53,7 @@ kinds! {
     InputValidationFail = "input_validation_fail",
     /// A value that the form did not offer, such as a right that the person has not.
     InputValidationDiscreteFail = "input_validation_discrete_fail",
-    /// An event that was written and is not there any more, before it was sealed.
+    /// An event that was written and is not there any more, before it was sealed, or whose time is not when it was written.
     MaliciousLogTampering = "malicious_log_tampering",
     /// A change that did not come from a page of ours.
     MaliciousCsrf = "malicious_csrf",

@@ -271,8 +271,11 @@ fn claim(conn: &mut PgConnection, once: &Once, action: &Action, actor_id: Option
     if body_hash == once.body_hash {
         return Err(AppError::AlreadyDone(location));
     }
-    Err(AppError::Conflict(
-        "This form was already sent with other content. Open the form again to make another one.".into(),
+    Err(AppError::Refused(
+        "base",
+        "This form was already sent with other content. Look whether that did what you want; sent again, this does it \
+         besides."
+            .into(),
     ))
 }
 

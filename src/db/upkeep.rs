@@ -8,36 +8,68 @@ use diesel::sql_types::{Integer, Text};
 use super::{Db, migrate};
 use crate::error::AppError;
 
+/// With fewer months of room in the log than this, somebody has to look before writing stops.
+pub const MONTHS_NEEDED: i32 = 2;
+
 /// What a database must have for this build to work with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// Migrations that this build has and the database lacks.
     pub pending: usize,
-    /// Months after this one for which every log has room; less than zero when there is none for this one.
-    pub months_ahead: i32,
+    pub room: Room,
 }
 
-const MONTHS_AHEAD: &str = "select min(coalesce(ahead, -1)) as number from (
-        select max(left(right(child.relname, 7), 4)::int * 12 + right(child.relname, 2)::int)
-            - (extract(year from now() at time zone 'UTC') * 12 + extract(month from now() at time zone 'UTC'))::int as ahead
-        from pg_class parent
-        left join pg_inherits i on i.inhparent = parent.oid
-        left join pg_class child on child.oid = i.inhrelid
-        where parent.relnamespace = 'audit'::regnamespace and parent.relkind = 'p'
-        group by parent.oid
-    ) logs";
+/// How long every log has room without a gap.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Room {
+    /// Months after this one; less than zero when there is none for this one.
+    #[diesel(sql_type = Integer)]
+    pub months_ahead: i32,
+    /// The first month that some log lacks, such as `2026-12`.
+    #[diesel(sql_type = Text)]
+    pub ends: String,
+}
+
+impl Room {
+    /// Somebody has to look.
+    pub fn is_short(&self) -> bool {
+        self.months_ahead < MONTHS_NEEDED
+    }
+
+    /// What is wrong, and what helps.
+    pub fn sentence(&self) -> String {
+        let ends = &self.ends;
+        let months = match self.months_ahead.max(0) {
+            1 => "1 month".to_owned(),
+            months => format!("{months} months"),
+        };
+        format!(
+            "The log has room for {months} ahead and needs {MONTHS_NEEDED}, nothing can be written from {ends} on: \
+             run castellan migrate, and see why the job audit.ensure_partitions does not make months."
+        )
+    }
+}
+
+/// Two years are as far as anybody looks.
+const ROOM: &str = "select step - 1 as months_ahead, to_char(month, 'YYYY-MM') as ends
+    from generate_series(0, 24) step,
+        lateral (select date_trunc('month', now() at time zone 'UTC') + make_interval(months => step)) at (month)
+    where step = 24 or exists (
+        select from unnest(array['events', 'changes', 'security_events']) parent
+        where not exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = to_regclass('audit.' || parent) and c.relname = parent || '_' || to_char(month, 'YYYY_MM')))
+    order by step limit 1";
+
+/// How long every log has room, which anybody may know.
+pub fn room(conn: &mut PgConnection) -> Result<Room, AppError> {
+    Ok(sql_query(ROOM).get_result(conn)?)
+}
 
 /// Partitions are reached through their parents.
 const TABLES: &str = "select format('%I.%I', n.nspname, c.relname) as name
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname in ('control', 'audit') and c.relkind in ('r', 'p') and not c.relispartition
     order by 1";
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = Integer)]
-    number: i32,
-}
 
 /// A table's name as SQL writes it.
 #[derive(Debug, Clone, QueryableByName)]
@@ -51,8 +83,7 @@ impl Db {
     pub async fn health(&self) -> Result<Health, AppError> {
         self.ask(|conn| {
             let pending = migrate::missing(conn)?;
-            let ahead: Number = sql_query(MONTHS_AHEAD).get_result(conn)?;
-            Ok(Health { pending, months_ahead: ahead.number })
+            Ok(Health { pending, room: room(conn)? })
         })
         .await
     }

@@ -12,6 +12,7 @@ use super::store::Unsent;
 use super::{LINK, token};
 use crate::config::{Config, Secret};
 use crate::error::AppError;
+use crate::web::outgoing;
 
 /// A mail server and in whose name it is spoken to.
 pub struct Transport {
@@ -84,15 +85,7 @@ fn unsendable(error: &dyn std::fmt::Display) -> AppError {
 /// Refusals of mailbox and content (55x) stay; anything else, such as a wrong password, may be mended.
 fn refusal(error: &SmtpError) -> AppError {
     let code = error.status().map(|code| code.to_string()).unwrap_or_default();
-    let mut why = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        if !why.contains(&said) {
-            why = format!("{why}: {said}");
-        }
-        cause = inner.source();
-    }
+    let why = outgoing::spelled(error);
     match code.starts_with("55") {
         true => AppError::BadRequest(format!("The mail server refused the letter: {why}")),
         false => AppError::Unavailable(format!("the mail server did not take the letter: {why}")),

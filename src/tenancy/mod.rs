@@ -25,14 +25,14 @@ use domains::actions::Promotion;
 use domains::jobs::VERIFY;
 use people::forms::MemberPatch;
 use policies::forms::PoliciesPatch;
-use tenants::actions::{Cancellation, Closing, Deletion, Reactivation, Restoration, Suspension};
+use tenants::actions::{Activation, Cancellation, Closing, Deletion, Reactivation, Restoration, Suspension};
 use tenants::forms::TenantPatch;
 use workspaces::actions::{Archiving, Reopening};
 use workspaces::forms::WorkspacePatch;
 
 /// See tenants and everything on their pages.
 pub struct View;
-/// Make tenants and change them.
+/// Change tenants.
 pub struct Manage;
 /// Suspend, close and delete tenants, and undo it.
 pub struct Suspend;
@@ -52,17 +52,40 @@ pub struct ViewSecrets;
 impl Privilege for ViewSecrets {
     const NAME: &'static str = View::NAME;
     const DESCRIPTION: &'static str = View::DESCRIPTION;
+    const OF_WHOLE_TENANTS: bool = true;
+}
+
+/// The right of [`Manage`] where a tenant is made, which then is outside of any scope.
+pub struct Make;
+
+impl Privilege for Make {
+    const NAME: &'static str = Manage::NAME;
+    const DESCRIPTION: &'static str = Manage::DESCRIPTION;
+    const PLATFORM_ONLY: bool = true;
 }
 
 impl Privilege for Manage {
     const NAME: &'static str = "tenants.manage";
     const DESCRIPTION: &'static str = "Make tenants and change their facts, domains and policies";
+    const OF_WHOLE_TENANTS: bool = true;
     const DELEGABLE: bool = true;
+}
+
+/// The right of [`Manage`] for policies, which say who needs a second factor and how long sessions last.
+pub struct ManagePolicies;
+
+impl Privilege for ManagePolicies {
+    const NAME: &'static str = Manage::NAME;
+    const DESCRIPTION: &'static str = Manage::DESCRIPTION;
+    const ELEVATED: bool = true;
+    const DELEGABLE: bool = Manage::DELEGABLE;
+    const OF_WHOLE_TENANTS: bool = Manage::OF_WHOLE_TENANTS;
 }
 
 impl Privilege for Suspend {
     const NAME: &'static str = "tenants.suspend";
     const DESCRIPTION: &'static str = "Suspend, close and delete tenants, and undo it";
+    const OF_WHOLE_TENANTS: bool = true;
     const ELEVATED: bool = true;
     const DELEGABLE: bool = true;
 }
@@ -105,9 +128,11 @@ pub fn routes() -> Vec<Route> {
         get("/tenants/new", tenants::pages::new),
         post("/tenants", tenants::pages::create),
         get("/tenants/{id}", tenants::pages::show),
-        get("/tenants/{id}/history", tenants::pages::history),
+        get("/tenants/{id}/history", tenants::pages::history).shows(Personal::OfTenant),
         get("/tenants/{id}/edit", edit::<TenantPatch>),
         post("/tenants/{id}", update::<TenantPatch>),
+        get("/tenants/{id}/activation/new", ask::<Activation>),
+        post("/tenants/{id}/activation", act::<Activation>),
         get("/tenants/{id}/suspension/new", ask::<Suspension>),
         post("/tenants/{id}/suspension", act::<Suspension>),
         get("/tenants/{id}/reactivation/new", ask::<Reactivation>),

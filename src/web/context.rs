@@ -14,6 +14,7 @@ use super::flash::{self, Flash};
 use super::listed::Listed;
 use super::many::{Counter, Many};
 use super::nav::Nav;
+use super::opening::Opening;
 use super::page::{Crumb, Shell};
 use super::query::{Pairs, own_path};
 use crate::actor::{Actor, Personal};
@@ -34,6 +35,10 @@ pub struct Site {
     pub token_scopes: Vec<(&'static str, &'static str)>,
     /// Every list that has filters, and where it is.
     pub lists: Vec<Listed>,
+    /// Every page and file, and the right that opens it.
+    pub openings: Vec<Opening>,
+    /// Patterns of pages that are each about one thing, and what a thing of theirs is called in addresses.
+    pub exposed: HashMap<&'static str, &'static str>,
     /// Key and name of each identity provider that people may sign in with.
     pub providers: Vec<(String, String)>,
     /// Addresses to which other machines post.
@@ -103,6 +108,7 @@ pub struct Context {
     pub(super) site: Data<Site>,
     theme: String,
     flash: Vec<Flash>,
+    exposure: Option<String>,
 }
 
 impl Context {
@@ -122,6 +128,7 @@ impl Context {
             site: request.app_data::<Data<Site>>().expect("the app registers its site").clone(),
             theme: cookie("theme").filter(|theme| theme == "light" || theme == "dark").unwrap_or_default(),
             flash: cookie(flash::COOKIE).and_then(|text| Flash::decode(&text)).into_iter().collect(),
+            exposure: exposure(request),
         }
     }
 
@@ -137,6 +144,7 @@ impl Context {
             trail: Vec::<Crumb>::new(),
             actor: self.actor.clone(),
             here: if self.is_read { self.without_return() } else { String::new() },
+            exposure: self.exposure.clone(),
         }
     }
 
@@ -181,6 +189,13 @@ impl Context {
     pub fn site(&self) -> &Site {
         &self.site
     }
+}
+
+/// Where it is told who could see what the page is about, if that is one thing.
+fn exposure(request: &HttpRequest) -> Option<String> {
+    let kind = request.app_data::<Data<Site>>()?.exposed.get(request.match_pattern()?.as_str())?;
+    let (_, id) = request.match_info().iter().last()?;
+    Some(format!("/exposure/{kind}/{}", id.parse::<Uuid>().ok()?))
 }
 
 /// Who acts in this request; nobody unless the session said so.

@@ -85,7 +85,7 @@ pub async fn update<E: EditForm>(
     own_address(&context.path, &E::post_to(&row))?;
     let values = match E::read(&form) {
         Ok(values) => values,
-        Err(errors) => return refused::<E>(&context, row, &form, errors),
+        Err(errors) => return again::<E>(&context, row, &form, errors, StatusCode::UNPROCESSABLE_ENTITY),
     };
     if E::SHOWS_EFFECT && confirm::wants_form(&form) {
         return page::ok(E::page(&context, row, form.view(Vec::new()), Vec::new()));
@@ -105,19 +105,25 @@ pub async fn update<E: EditForm>(
         Ok(Sent::Shown(effect)) => confirm::shown(&context, E::question(&row), &form, &effect),
         Ok(Sent::Changed(effect)) => confirm::changed(&context, E::question(&row), &form, &effect),
         Err(AppError::Stale) => stale::<E>(&can, &context, &db, id, &form).await,
-        Err(error) => refused::<E>(&context, row, &form, field_errors(error, E::CONSTRAINTS)?),
+        Err(AppError::Conflict(why)) => {
+            again::<E>(&context, row, &form, vec![FieldError::new("base", why)], StatusCode::CONFLICT)
+        }
+        Err(error) => {
+            let errors = field_errors(error, E::CONSTRAINTS)?;
+            again::<E>(&context, row, &form, errors, StatusCode::UNPROCESSABLE_ENTITY)
+        }
     }
 }
 
-/// 422: the form again with everything that is wrong.
-fn refused<E: EditForm>(
+/// The form as it was sent, with everything that is wrong: 422 where the values are, 409 where the row's state is.
+fn again<E: EditForm>(
     context: &Context,
     row: E::Row,
     form: &Form,
     errors: Vec<FieldError>,
+    status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
-    let page = E::page(context, row, form.view(errors), Vec::new());
-    page::html(StatusCode::UNPROCESSABLE_ENTITY, page)
+    page::html(status, E::page(context, row, form.view(errors), Vec::new()))
 }
 
 /// 409: theirs, yours and what both began with; saving again is a choice made with open eyes.

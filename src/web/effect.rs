@@ -99,7 +99,7 @@ pub fn values(change: &RowChange) -> Vec<ValueChange> {
 fn text(column: &str, value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::String(text) if column.ends_with("_at") => Some(moment(text)),
+        Value::String(text) if column.ends_with("_at") || column.ends_with("_until") => Some(moment(text)),
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }

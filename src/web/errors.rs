@@ -11,6 +11,8 @@ use serde_json::json;
 
 use super::bearer;
 use super::context::{Context, actor, request_id};
+use super::filters;
+use super::forbidden;
 use super::format::Format;
 use super::page::{Shell, html};
 use super::query::encode;
@@ -29,7 +31,7 @@ impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
             _ if self.is_too_fast() => StatusCode::TOO_MANY_REQUESTS,
-            AppError::NotFound => StatusCode::NOT_FOUND,
+            AppError::NotFound | AppError::Unknown(_) => StatusCode::NOT_FOUND,
             AppError::OtherName
             | AppError::SignIn
             | AppError::EnrolFirst
@@ -88,6 +90,8 @@ struct ErrorPage {
     title: &'static str,
     message: String,
     request_id: String,
+    /// The address without what was asked of it; empty where it would say the same.
+    plain: String,
 }
 
 #[derive(Template)]
@@ -144,27 +148,32 @@ pub fn dress(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     if !(status.is_client_error() || status.is_server_error()) || (has_page && error.is_none()) {
         return response;
     }
-    let message = message(status, error);
+    let message = match error {
+        Some(AppError::Forbidden(privilege)) => forbidden::sentence(&actor(response.request()), privilege),
+        _ => message(status, error),
+    };
     if status.is_server_error() {
         let cause = response.response().error().map(ToString::to_string).unwrap_or_default();
         tracing::error!(request_id = %request_id(response.request()), status = status.as_u16(), cause, "a request failed");
     }
+    let title = title(status, error);
     let (request, bare) = response.into_parts();
-    let mut answer = page(&request, status, message);
+    let mut answer = page(&request, status, title, message);
     for (name, value) in bare.headers() {
         answer.headers_mut().insert(name.clone(), value.clone());
     }
     ServiceResponse::new(request, answer)
 }
 
-fn page(request: &HttpRequest, status: StatusCode, message: String) -> HttpResponse {
+fn page(request: &HttpRequest, status: StatusCode, title: &'static str, message: String) -> HttpResponse {
     let context = Context::of(request);
     let page = ErrorPage {
-        shell: context.shell(title(status)),
+        shell: context.shell(title),
         status: status.as_u16(),
-        title: title(status),
+        title,
         message,
         request_id: request_id(request).to_string(),
+        plain: plain_address(request, status),
     };
     let mut plain = HttpResponse::build(status);
     match Format::of(request.path()) {
@@ -174,7 +183,14 @@ fn page(request: &HttpRequest, status: StatusCode, message: String) -> HttpRespo
         Format::Page if bearer::of(request.headers()).is_none() => {}
         _ => return plain.content_type("text/plain; charset=utf-8").body(page.message),
     }
-    html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).body(title(status)))
+    html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).body(title))
+}
+
+/// What somebody asked too much of is still there without it.
+fn plain_address(request: &HttpRequest, status: StatusCode) -> String {
+    let is_asked =
+        status == StatusCode::BAD_REQUEST && request.method().is_safe() && !request.query_string().is_empty();
+    if is_asked { request.path().to_owned() } else { String::new() }
 }
 
 /// The form as it was sent, to be sent again once somebody has signed in in another tab.
@@ -201,8 +217,9 @@ fn stop_first(request: &HttpRequest, message: String, typed: &[(String, String)]
     html(status, page.render()).unwrap_or_else(|_| HttpResponse::build(status).finish())
 }
 
-fn title(status: StatusCode) -> &'static str {
+fn title(status: StatusCode, error: Option<&AppError>) -> &'static str {
     match status.as_u16() {
+        409 if matches!(error, Some(AppError::Conflict(_) | AppError::OwnMatter(_))) => "Not possible now",
         400 => "That cannot be asked for",
         401 => "Not accepted",
         403 => "Not allowed",
@@ -224,7 +241,16 @@ const FULL_DISK: &str = "The disk of the database is full. Nothing was changed. 
 
 fn message(status: StatusCode, error: Option<&AppError>) -> String {
     match (error, status.as_u16()) {
-        (Some(AppError::BadRequest(text) | AppError::Conflict(text) | AppError::OwnMatter(text)), _) => text.clone(),
+        (
+            Some(
+                AppError::BadRequest(text)
+                | AppError::Unknown(text)
+                | AppError::Conflict(text)
+                | AppError::OwnMatter(text),
+            ),
+            _,
+        ) => text.clone(),
+        (Some(AppError::Refused("base", message)), _) => message.clone(),
         (Some(AppError::Refused(field, message)), _) => format!("{field} {message}."),
         (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => {
             (*text).to_owned()
@@ -249,9 +275,6 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
              added one."
                 .into()
         }
-        (Some(AppError::Forbidden(privilege)), _) => {
-            format!("This needs the privilege {privilege}, which your roles do not have. A founder can give it to you.")
-        }
         (Some(error), 429) if error.is_too_fast() => "This token is too fast. Wait a minute, then try again.".into(),
         (Some(AppError::TokenRefused { .. }), _) => {
             "This token is not accepted: it does not exist, has ended, or is not for this network. Its page says more."
@@ -260,17 +283,24 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (Some(AppError::NotForTokens), _) => {
             "API tokens are taken by the CSV and JSON forms of lists and nowhere else, such as /tenants.json.".into()
         }
-        (Some(AppError::TooMany(seconds)), _) => format!("Wait {seconds} seconds, then try again."),
+        (Some(AppError::TooMany(seconds)), _) => format!("Wait {}, then try again.", filters::seconds(*seconds)),
         (Some(AppError::Constraint(_)), _) => {
             "These values do not fit what is stored by now. Nothing was changed.".into()
         }
-        (_, 404) => "There is nothing at this address, or it is outside of what you may see.".into(),
-        (_, 405) => "This address does not take this kind of request.".into(),
-        (_, 409) => "Somebody else changed this in the meantime. Nothing was changed; look again and repeat it.".into(),
-        (_, 503) => "The console is busy or its database is away. Nothing was changed; try again in a moment.".into(),
-        (_, 507) => FULL_DISK.into(),
-        (_, code) if code < 500 => "The request could not be read.".into(),
-        _ => "Nothing was changed. The cause is in the log under the id below.".into(),
+        _ => by_status(status.as_u16()).to_owned(),
+    }
+}
+
+/// What there is to say where the status says it all.
+fn by_status(code: u16) -> &'static str {
+    match code {
+        404 => "There is nothing at this address, or it is outside of what you may see.",
+        405 => "This address does not take this kind of request.",
+        409 => "Somebody else changed this in the meantime. Nothing was changed; look again and repeat it.",
+        503 => "The console is busy or its database is away. Nothing was changed; try again in a moment.",
+        507 => FULL_DISK,
+        code if code < 500 => "The request could not be read.",
+        _ => "Nothing was changed. The cause is in the log under the id below.",
     }
 }
 

@@ -19,6 +19,8 @@ use crate::error::AppError;
 
 /// Rows read at a time; between two batches others may use the connection.
 pub const BATCH_ROWS: usize = 1000;
+/// The same where rows are short, for a batch has a price of its own: a transaction, and finding where it begins.
+const SHORT_ROWS: usize = 4000;
 /// Bytes that a row mostly has.
 const ROW_BYTES: usize = 512;
 
@@ -47,6 +49,7 @@ where
             head.write_record(header).map_err(internal)?;
             let head = head.into_inner().map_err(internal)?;
             let rows = move |rows: &[T]| csv_rows(rows, &cells);
+            let list = list.for_export(SHORT_ROWS);
             file(&format!("{name}.csv"), "text/csv; charset=utf-8", head, list, load, rows).await
         }
     }
@@ -68,6 +71,7 @@ where
         }
         Ok(bytes)
     };
+    let list = list.for_export(BATCH_ROWS);
     file(&format!("{name}.ndjson"), "application/x-ndjson", Vec::new(), list, load, rows).await
 }
 
@@ -98,7 +102,7 @@ struct Rest<T> {
     reading: JoinHandle<Result<Slice<T>, AppError>>,
 }
 
-/// Streams batches from the list's beginning. While one is written the next is read, and no other. The first is read
+/// Streams the list in pages of its size. While one is written the next is read, and no other. The first is read
 /// before the answer begins, so that what is wrong with the question is still said with a status of its own.
 async fn file<T, L, R, W>(
     name: &str,
@@ -116,7 +120,6 @@ where
 {
     let taken = Taken::new(name);
     let counted = taken.clone();
-    let list = list.for_export(BATCH_ROWS);
     let first = load(list.clone()).await?;
     let rest = Some(Rest { list, reading: actix_web::rt::spawn(ready(Ok(first))) });
     let batches = stream::try_unfold((rest, head, load, write), move |(rest, mut bytes, load, write)| {

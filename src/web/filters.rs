@@ -22,6 +22,11 @@ pub fn capped(count: i64) -> String {
     }
 }
 
+/// `1 second`, `30 seconds`.
+pub fn seconds(count: u32) -> String {
+    format!("{count} second{}", if count == 1 { "" } else { "s" })
+}
+
 /// `1204` as `1,204`.
 pub fn thousands(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();

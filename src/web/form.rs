@@ -20,6 +20,8 @@ pub struct Form {
     body_hash: [u8; 32],
 }
 
+/// The field that makes a second sending harmless.
+const KEY: &str = "idempotency_key";
 /// Beyond it a form is refused unread.
 pub const BODY_MAX: usize = 256 * 1024;
 
@@ -36,7 +38,7 @@ impl Form {
 
     /// The key that makes a second sending harmless, if the form carries one.
     pub fn once(&self) -> Option<(Uuid, [u8; 32])> {
-        Some((self.get("idempotency_key").parse().ok()?, self.body_hash))
+        Some((self.get(KEY).parse().ok()?, self.body_hash))
     }
 
     /// The digest of the effect that was shown with the form.
@@ -59,9 +61,13 @@ impl Form {
         Check { form: self, errors: Vec::new() }
     }
 
-    /// The same form, to be shown again.
+    /// The same form, to be shown again. Nothing was done under its key, or something else was, so that it gets another.
     pub fn view(&self, errors: Vec<FieldError>) -> FormView {
-        FormView { pairs: self.pairs.clone(), errors }
+        let pairs = match self.once() {
+            Some(_) => self.pairs.with(KEY, &Uuid::new_v4().to_string()),
+            None => self.pairs.clone(),
+        };
+        FormView { pairs, errors }
     }
 }
 
@@ -95,15 +101,18 @@ impl Check<'_> {
     pub fn text(&mut self, field: &str, min: usize, max: usize) -> String {
         let value = self.form.get(field).trim().to_owned();
         let length = value.chars().count();
-        if length < min {
-            let message =
-                if length == 0 { "is required".into() } else { format!("must have at least {min} characters") };
+        if length < min || min > 0 && !value.contains(is_visible) {
+            let is_blank = !value.contains(is_visible);
+            let message = if is_blank { "is required".into() } else { format!("must have at least {min} characters") };
             self.refuse(field, message);
         } else if length > max {
             self.refuse(field, format!("may have {max} characters at most; this has {length}"));
         }
         if value.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
             self.refuse(field, "contains a control character, such as NUL, which is not allowed");
+        }
+        if value.contains(turns_text) {
+            self.refuse(field, "contains a character that turns the direction of text around, which is not allowed");
         }
         value.replace("\r\n", "\n")
     }
@@ -136,6 +145,8 @@ impl Check<'_> {
             self.refuse(field, "is required");
         } else if !(2..=63).contains(&value.chars().count()) || !letters || edges {
             self.refuse(field, "must have 2 to 63 small letters a to z, digits and single hyphens between them");
+        } else if value == "new" || value.parse::<Uuid>().is_ok() {
+            self.refuse(field, "cannot be the word new or look like an id, which addresses use for something else");
         }
         value
     }
@@ -224,6 +235,18 @@ impl Check<'_> {
     }
 }
 
+/// Whether a character leaves something to see and to click on.
+fn is_visible(c: char) -> bool {
+    let is_empty = matches!(c, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{feff}');
+    !is_empty && !c.is_whitespace()
+}
+
+/// Whether a character changes how the text after it runs, so that a name could rearrange the line it stands in. Letters
+/// of languages that run from right to left do not.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A form as templates draw it.
 #[derive(Debug, Clone, Default)]
 pub struct FormView {
@@ -235,7 +258,7 @@ impl FormView {
     /// A new form with a fresh idempotency key and these values.
     pub fn filled(values: &[(&str, &str)]) -> FormView {
         let mut pairs = Pairs(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
-        pairs.0.push(("idempotency_key".to_owned(), Uuid::new_v4().to_string()));
+        pairs.0.push((KEY.to_owned(), Uuid::new_v4().to_string()));
         FormView { pairs, errors: Vec::new() }
     }
 
@@ -280,7 +303,7 @@ impl FormView {
 /// The ids that a form names; its own key is none. Nobody sends more than a few.
 fn ids(pairs: &Pairs) -> Vec<Uuid> {
     const MOST: usize = 100;
-    let values = pairs.0.iter().filter(|(name, _)| name != "idempotency_key").map(|(_, value)| value.trim());
+    let values = pairs.0.iter().filter(|(name, _)| name != KEY).map(|(_, value)| value.trim());
     values.filter_map(|value| value.parse().ok()).take(MOST).collect()
 }
 

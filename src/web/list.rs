@@ -135,6 +135,11 @@ impl List {
         List { pairs: self.pairs.with(field, value), ..self.clone() }
     }
 
+    /// The same list without a field.
+    pub fn without(&self, field: &str) -> List {
+        List { pairs: self.pairs.without(field), ..self.clone() }
+    }
+
     /// The same list at another address.
     pub fn on(&self, path: &str) -> List {
         List { path: path.to_owned(), ..self.clone() }
@@ -180,7 +185,8 @@ impl List {
                 continue;
             }
             let Some(field) = self.spec.fields.iter().find(|field| field.name == name) else {
-                let known: Vec<&str> = self.spec.fields.iter().map(|field| field.name).collect();
+                let known = self.spec.fields.iter().map(|field| field.name).chain(OWN_PARAMETERS);
+                let known: Vec<&str> = known.filter(|name| *name != "q" || !self.spec.search.is_empty()).collect();
                 return Err(AppError::BadRequest(format!(
                     "There is no filter {}. This list knows: {}.",
                     quoted(name),

@@ -1,6 +1,7 @@
 //! Connections that the console opens to where people tell it: over TLS as the system trusts it, and never to what only
 //! this machine or its network can reach, unless the settings say so.
 
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -19,6 +20,25 @@ pub fn tls() -> Result<ClientConfig, String> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(config)
+}
+
+/// How TLS says that nobody it trusts has signed a certificate, and how we do.
+const UNKNOWN_ISSUER: &str = "invalid peer certificate: UnknownIssuer";
+const NOT_TRUSTED: &str = "its certificate is of no authority that is trusted here (those of the system, or of the file \
+                           that SSL_CERT_FILE names)";
+
+/// Why somebody could not be reached: an error with its causes, which say more than it does.
+pub fn spelled(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        let said = one.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = one.source();
+    }
+    text.replace(UNKNOWN_ISSUER, NOT_TRUSTED)
 }
 
 /// Networks that are nobody's on the internet, or stand for an address in another one (IANA special-purpose registries).

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
-use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::filters;
 use super::flash::{COOKIE, Flash};
@@ -28,6 +28,7 @@ pub struct Shell {
     pub(super) actor: Arc<Actor>,
     /// The address of the page, to come back to; empty where it cannot be asked for again.
     pub(super) here: String,
+    pub(super) exposure: Option<String>,
 }
 
 /// One breadcrumb; the last has no address.
@@ -45,7 +46,7 @@ impl Shell {
 
     /// Until when dangerous actions are possible, for machines and for people; nothing when they are not.
     pub fn elevation(&self) -> Option<(String, String)> {
-        let until = self.actor.elevated_until.filter(|until| *until > Timestamp::now())?;
+        let until = self.actor.elevated_until.filter(|_| self.actor.is_elevated())?;
         Some((filters::iso(until), filters::utc(until)))
     }
 
@@ -59,6 +60,11 @@ impl Shell {
     /// Where they change it.
     pub fn change_reason(&self) -> String {
         format!("/read-reason?return_to={}", encode(&self.here))
+    }
+
+    /// Where it is told who could see what the page is about.
+    pub fn exposure(&self) -> Option<&str> {
+        self.exposure.as_deref()
     }
 
     /// In whose name the person acts, for the bar on every page.
@@ -80,6 +86,16 @@ impl Shell {
     /// Whether to draw what needs this privilege.
     pub fn may(&self, privilege: &str) -> bool {
         self.actor.holds(privilege)
+    }
+
+    /// Whether to draw what needs this privilege for the whole of a tenant, and not just for some of its clients.
+    pub fn may_in_tenant(&self, privilege: &str, tenant_id: &Uuid) -> bool {
+        self.actor.holds_in_tenant(privilege, *tenant_id)
+    }
+
+    /// The same for whichever tenant.
+    pub fn may_in_some_tenant(&self, privilege: &str) -> bool {
+        self.actor.holds_in_some_tenant(privilege)
     }
 
     /// Whether to draw what needs this privilege on the whole platform.

@@ -146,7 +146,7 @@ pub async fn act<A: RowAction>(
         Err(AppError::EffectChanged(_)) => {
             "What this would change is not what you saw any more. Look at it again, then confirm.".to_owned()
         }
-        Err(AppError::Conflict(why)) => why,
+        Err(AppError::Conflict(why) | AppError::Refused(_, why)) => why,
         Err(error) => return Err(error),
     };
     let form = form.view(vec![FieldError::new("base", refused)]);

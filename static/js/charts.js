@@ -39,6 +39,8 @@
     document.querySelectorAll(".chart[data-series]").forEach(mount);
   };
   again();
+  // Where charts can be drawn, the table below them is asked for.
+  document.querySelector("details[data-closes]")?.removeAttribute("open");
   document.addEventListener("castellan:theme", again);
   document.addEventListener("htmx:after:swap", again);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);

@@ -20,11 +20,7 @@
     }
   });
 
-  // A page asked for into `<dialog class="sheet">` is shown there.
-  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-    if (ctx.target instanceof HTMLDialogElement && ctx.target.isConnected && !ctx.target.open) ctx.target.showModal();
-    document.querySelector(".errors")?.focus();
-  });
+  document.addEventListener("htmx:after:swap", () => document.querySelector(".errors")?.focus());
   // Without a connection the link still does what a link does.
   document.addEventListener("htmx:error", ({ detail: { ctx, error } }) => {
     if (error?.name !== "AbortError" && ctx?.request?.method === "GET" && !ctx.response) location.assign(ctx.request.action);
@@ -35,7 +31,6 @@
     if (opener) document.getElementById(opener.dataset.opens)?.showModal();
     const copier = target.closest?.("[data-copies]");
     if (copier) navigator.clipboard?.writeText(document.getElementById(copier.dataset.copies).textContent).then(() => { copier.textContent = "Copied"; });
-    if (target.matches?.("dialog.sheet a[data-cancel]")) target.closest("dialog").close();
   });
   document.querySelector(".errors")?.focus();
 })();

@@ -1,7 +1,7 @@
 //! Assignments: given to people, groups and departments, on any scope; the list; the end.
 
 use super::{PLATFORM, act, confirm, give, make_role, nobody_special, on_tenant, role, sides};
-use crate::support::TestApp;
+use crate::support::{TestApp, Token};
 
 #[actix_web::test]
 async fn a_role_is_given_to_a_person_on_a_tenant_and_taken_again() {
@@ -143,19 +143,38 @@ async fn use_is_noted_at_most_once_an_hour_for_all_that_counts() {
     ))
     .await;
     give(&app, role(&app, "auditor").await, ("group_id", group), PLATFORM).await;
+    let other = make_role(&app, "other", &["clients.export"]).await;
+    let other = give(&app, other, ("user_id", id), PLATFORM).await;
     let changes = app.log_size().await;
     let used = "select count(*) from control.assignments where last_used_at > now() - interval '1 minute'";
+    person.get("/account/sessions").await;
+    assert_eq!(app.number(used).await, 0, "one's own account needs no role");
     person.get("/tenants").await;
-    assert_eq!(app.number(used).await, 0, "not at every request");
-    let later = "update control.sessions set last_seen_at = now() - interval '2 minutes'";
-    app.execute(later).await;
-    person.get("/tenants").await;
-    assert_eq!(app.number(used).await, 2, "the one given and the one through the group");
+    assert_eq!(app.number(used).await, 2, "the one given and the one through the group, and nothing besides");
+    let unused = format!("select count(*) from control.assignments where id = '{other}' and last_used_at is null");
+    assert_eq!(app.number(&unused).await, 1, "nothing was taken out");
     app.execute("update control.assignments set last_used_at = now() - interval '30 minutes'").await;
-    app.execute(later).await;
     person.get("/tenants").await;
+    person.get("/people").await;
     assert_eq!(app.number(used).await, 0, "it is not an hour yet");
     assert_eq!(app.log_size().await.1, changes.1, "and no history is made of it");
+}
+
+#[actix_web::test]
+async fn what_a_program_needs_is_used() {
+    let app = TestApp::start().await;
+    let service = app.service("Exporter", &["tenants.export"]).await;
+    let unneeded = make_role(&app, "unneeded", &["clients.export"]).await;
+    give(&app, unneeded, ("user_id", service), PLATFORM).await;
+    let founder = app.founder().await;
+    let form = founder.get("/tokens/new").await.form().with("name", "Nightly").with("user_id", &service.to_string());
+    let token = Token::shown_on(&founder.submit(&form.with("scopes", "tenants.export")).await);
+    assert_eq!(app.read_with(&token.text, "/tenants.json").await.status, 200);
+    let used = format!(
+        "select string_agg((last_used_at is not null)::text, ' ' order by created_at)
+        from control.assignments where user_id = '{service}'"
+    );
+    assert_eq!(app.text(&used).await, "true false");
 }
 
 #[actix_web::test]

@@ -253,7 +253,9 @@ async fn a_scope_that_the_grantor_lost_is_not_held_any_more() {
     app.execute(&format!("update control.assignments set revoked_at = now() where user_id = '{}'", ada.id.unwrap()))
         .await;
     give(&app, role, ("user_id", ada.id.unwrap()), &on_tenant(tenant)).await;
-    assert_eq!(bob.get("/clients").await.status, 403, "at once");
+    let refused = bob.get("/clients").await;
+    assert_eq!(refused.status, 403, "at once");
+    assert!(refused.message().contains("does not hold it any more"), "{}", refused.message());
     assert_eq!(bob.get(&format!("/tenants/{tenant}")).await.status, 200);
     let page = app.founder().await.get(&format!("/delegations/{id}")).await;
     let rows: Vec<(String, String)> =

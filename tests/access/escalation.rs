@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{PLATFORM, confirm, give, make_role, nobody_special, on_tenant, role, tick};
-use crate::support::TestApp;
+use crate::support::{TestApp, Token};
 
 const GIVER: [&str; 3] = ["access.view", "access.manage", "tenants.view"];
 
@@ -124,6 +124,47 @@ async fn a_right_on_one_tenant_changes_nothing_that_holds_everywhere() {
         assert!(page.message().contains("access.manage"), "{path}: {}", page.message());
     }
     assert_eq!(app.log_size().await, before);
+}
+
+#[actix_web::test]
+async fn nobody_learns_a_services_token_that_opens_what_they_lack() {
+    let app = TestApp::start().await;
+    let (founder, giver) = (app.founder().await, app.person_with(&GIVER).await);
+    let service = app.service("Exporter", &["clients.export", "tenants.view"]).await.to_string();
+    let form = founder.get("/tokens/new").await.form().with("name", "Nightly").with("user_id", &service);
+    let token = Token::shown_on(&founder.submit(&form.with("scopes", "clients.export")).await);
+    let (url, asking) = (format!("/tokens/{}", token.id), format!("/tokens/{}/rotation/new", token.id));
+    assert_eq!(giver.get(&url).await.link("Rotate…"), "");
+    assert_eq!(founder.get(&url).await.link("Rotate…"), asking);
+    let asked = giver.get(&asking).await;
+    let sent = giver.post_form(&format!("{url}/rotation"), &[("overlap_hours", "1"), ("reason", "mine")]).await;
+    for page in [asked, sent] {
+        assert_eq!(page.status, 422, "{}", page.path);
+        assert!(page.message().contains("would open clients.export"), "{}", page.message());
+    }
+    assert_eq!(app.number("select count(*) from control.api_tokens").await, 1);
+    assert_eq!(founder.submit(&founder.get(&asking).await.form().with("reason", "yearly")).await.status, 201);
+}
+
+#[actix_web::test]
+async fn a_services_token_is_made_by_those_who_hold_its_rights_there() {
+    let app = TestApp::start().await;
+    let (northwind, acme) = (app.tenant("northwind").await, app.tenant("acme").await);
+    let giver = app.person_with(&["access.view", "access.manage"]).await;
+    let exporter = make_role(&app, "exporter", &["clients.export"]).await;
+    give(&app, exporter, ("user_id", giver.id.expect("a person")), &on_tenant(northwind)).await;
+    let form = giver.get("/tokens/new").await.form().with("name", "Nightly").with("scopes", "clients.export");
+    for (name, place, status) in
+        [("everywhere", PLATFORM.to_owned(), 422), ("there", on_tenant(acme), 422), ("here", on_tenant(northwind), 201)]
+    {
+        let service = app.service(name, &[]).await;
+        give(&app, exporter, ("user_id", service), &place).await;
+        let page = giver.submit(&form.clone().with("user_id", &service.to_string())).await;
+        assert_eq!(page.status, status, "{name}: {:?}", page.errors());
+        let refused = page.field_error("scopes");
+        assert_eq!(refused.contains("clients.export"), status == 422, "{name}: {refused}");
+    }
+    assert_eq!(app.number("select count(*) from control.api_tokens").await, 1);
 }
 
 /// A form writes what it asks for; columns that are sent besides are nothing.

@@ -52,6 +52,22 @@ async fn the_last_active_founder_stays() {
     assert_eq!(founder.get("/people").await.status, 303);
 }
 
+/// The form comes back with what was typed.
+#[actix_web::test]
+async fn the_last_founders_role_gets_no_end() {
+    let app = TestApp::start().await;
+    let founder = only_founder(&app).await;
+    let id = founder.id.expect("somebody");
+    let assignment = app.text(&format!("select id from control.assignments where user_id = '{id}'")).await;
+    let path = format!("/assignments/{assignment}");
+    let form = founder.get(&format!("{path}/edit")).await.form().with("expires_at", "2099-01-31").with("reason", "x");
+    let page = founder.submit(&form).await;
+    assert_eq!(page.status, 409);
+    assert!(page.errors().join("").contains("last active founder"), "{:?}", page.errors());
+    assert_eq!((page.value("expires_at"), page.value("reason")), ("2099-01-31".to_owned(), "x".to_owned()));
+    assert_eq!(app.text(&format!("select expires_at from control.assignments where id = '{assignment}'")).await, "");
+}
+
 #[actix_web::test]
 async fn nobody_takes_their_own_access_away() {
     let app = TestApp::start().await;

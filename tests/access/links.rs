@@ -70,9 +70,9 @@ async fn weak_passwords_are_refused_and_never_shown_again() {
     let verified = app.app.passwords.verified();
     let long = "x".repeat(257);
     for (password, again, field, said) in [
-        ("", "", "password", "at least 15 characters"),
-        ("fourteen chars", "fourteen chars", "password", "at least 15 characters"),
-        (long.as_str(), long.as_str(), "password", "256 characters at most"),
+        ("", "", "password", "15 to 256 characters"),
+        ("fourteen chars", "fourteen chars", "password", "15 to 256 characters"),
+        (long.as_str(), long.as_str(), "password", "15 to 256 characters"),
         ("my castellan password", "my castellan password", "password", "castellan"),
         ("NORTHWIND sells much tea", "NORTHWIND sells much tea", "password", "northwind"),
         ("lovelace wrote the program", "lovelace wrote the program", "password", "lovelace"),

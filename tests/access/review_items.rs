@@ -41,6 +41,10 @@ async fn what_is_kept_goes_on_and_who_comes_second_is_told() {
     let other = case.app.browser_of(id, &email).await;
     let page = case.founder.get(&case.item).await;
     assert!(page.texts("dl.facts").join(" ").contains("test"));
+    for reason in ["", " "] {
+        let refused = case.founder.submit(&page.form().with("reason", reason)).await;
+        assert_eq!((refused.status, refused.message().contains("reason is required")), (422, true), "{reason:?}");
+    }
     let form = page.form().with("reason", "runs the shop");
     assert_eq!(case.founder.submit(&form).await.location(), case.review);
     assert_eq!((case.outcome().await.as_str(), case.person.get("/tenants").await.status), ("kept", 200));
@@ -48,7 +52,7 @@ async fn what_is_kept_goes_on_and_who_comes_second_is_told() {
     assert_eq!((event.target_id, event.reason.as_deref()), (Some(case.given), Some("runs the shop")));
     assert_eq!(event.of("access_review_items").len(), 1);
 
-    let late = other.post_form(&format!("{}/keeping", case.item), &[]).await;
+    let late = other.post_form(&format!("{}/keeping", case.item), &[("reason", "needed")]).await;
     assert_eq!(late.status, 409);
     let removal = other.get(&format!("{}/removal/new", case.item)).await;
     assert_eq!(removal.status, 409);
@@ -168,7 +172,7 @@ async fn nobody_decides_about_what_they_hold_nor_gives_what_they_lack() {
     let review = begin_review(&founder, &[]).await;
     for held in [own.parse().expect("an id"), shared] {
         let item = item_of(&app, &review, held).await;
-        assert_eq!(founder.post_form(&format!("{item}/keeping"), &[]).await.status, 409);
+        assert_eq!(founder.post_form(&format!("{item}/keeping"), &[("reason", "mine")]).await.status, 409);
         assert_eq!(founder.get(&format!("{item}/removal/new")).await.status, 409);
         assert!(founder.get(&item).await.texts(".banner").join(" ").contains("yourself"));
         let form = founder.get(&format!("{item}/reduction/new")).await.form();
@@ -204,13 +208,13 @@ async fn what_ended_meanwhile_is_marked_and_not_decided() {
     case.app.execute(&format!("update control.assignments set revoked_at = now() where id = '{}'", case.given)).await;
     assert!(case.founder.get(&case.review).await.rows()[0].join(" ").contains("revoked meanwhile"));
     assert!(case.founder.get(&case.item).await.texts(".banner").join(" ").contains("revoked meanwhile"));
-    assert_eq!(case.founder.post_form(&format!("{}/keeping", case.item), &[]).await.status, 409);
+    assert_eq!(case.founder.post_form(&format!("{}/keeping", case.item), &[("reason", "needed")]).await.status, 409);
     assert_eq!(case.founder.get(&format!("{}/removal/new", case.item)).await.status, 409);
     assert_eq!(case.founder.get(&format!("{}/reduction/new", case.item)).await.status, 409);
     let end = "update control.assignments set revoked_at = null, expires_at = now() + interval '9 days' where id";
     case.app.execute(&format!("{end} = '{}'", case.given)).await;
     assert!(case.founder.get(&case.review).await.rows()[0].join(" ").contains("was changed meanwhile"));
-    assert_eq!(case.founder.post_form(&format!("{}/keeping", case.item), &[]).await.status, 303);
+    assert_eq!(case.founder.post_form(&format!("{}/keeping", case.item), &[("reason", "needed")]).await.status, 303);
 }
 
 #[actix_web::test]
@@ -226,7 +230,7 @@ async fn an_item_has_one_address() {
         assert_eq!(answer.status, 404, "{noun}");
     }
     for noun in ["keeping", "removal"] {
-        let answer = case.founder.post_form(&format!("{other}/{noun}"), &[("item_id", id)]).await;
+        let answer = case.founder.post_form(&format!("{other}/{noun}"), &[("item_id", id), ("reason", "x")]).await;
         assert!([404, 409].contains(&answer.status), "{noun}: {}", answer.status);
     }
     assert_eq!(case.outcome().await, "undecided");
@@ -251,12 +255,15 @@ async fn several_are_kept_at_once_and_the_rest_is_said() {
     assert_eq!(ids.len(), 4);
     case.app.execute(&format!("update control.assignments set revoked_at = now() where id = '{}'", given[0])).await;
     let ticked: Vec<(&str, &str)> = ids.iter().map(|id| ("item_id", id.as_str())).collect();
-    let done = case.founder.post_form(&format!("{review}/keeping"), &ticked).await;
+    let refused = case.founder.post_form(&format!("{review}/keeping"), &ticked).await;
+    assert_eq!((refused.status, refused.message().contains("reason is required")), (422, true));
+    let with_why: Vec<(&str, &str)> = ticked.into_iter().chain([("reason", "needed")]).collect();
+    let done = case.founder.post_form(&format!("{review}/keeping"), &with_why).await;
     assert_eq!((done.status, done.location()), (303, review.clone()));
     assert!(done.flash().starts_with("3 kept. 1 stay"), "{}", done.flash());
     let event = case.app.event("access_review.keep").await;
     assert_eq!(event.of("access_review_items").len(), 3, "one event with every diff");
-    assert_eq!(case.founder.post_form(&format!("{review}/keeping"), &ticked).await.status, 409, "nothing is left");
+    assert_eq!(case.founder.post_form(&format!("{review}/keeping"), &with_why).await.status, 409, "nothing is left");
     assert_eq!(case.founder.post_form(&format!("{review}/keeping"), &[]).await.status, 422);
     let odd = [("item_id", "x"), ("reason", "\0")];
     assert_eq!(case.founder.post_form(&format!("{review}/keeping"), &odd).await.status, 422);
@@ -306,7 +313,8 @@ async fn of_two_who_decide_at_once_one_is_refused() {
         let item = item_of(&app, &review, given).await;
         let form = other.get(&format!("{item}/removal/new")).await.form().with("reason", "unused");
         let keeping = format!("{item}/keeping");
-        let (kept, removed) = futures_util::join!(founder.post_form(&keeping, &[]), other.submit(&form));
+        let (kept, removed) =
+            futures_util::join!(founder.post_form(&keeping, &[("reason", "needed")]), other.submit(&form));
         let mut both = [kept.status, removed.status];
         both.sort_unstable();
         assert_eq!(both, [303, 409]);

@@ -136,7 +136,7 @@ async fn closing_by_hand_ends_what_is_unanswered_and_shows_it_first() {
         (holder(&app, keeper).await, holder(&app, keeper).await, holder(&app, keeper).await);
     let review = begin_review(&founder, &[("covers", "role"), ("role_id", &keeper.to_string())]).await;
     let item = item_of(&app, &review, kept).await;
-    assert_eq!(founder.post_form(&format!("{item}/keeping"), &[]).await.status, 303);
+    assert_eq!(founder.post_form(&format!("{item}/keeping"), &[("reason", "needed")]).await.status, 303);
     app.execute(&format!("update control.assignments set revoked_at = now() where id = '{gone}'")).await;
 
     let (shown, done) = act(&founder, &format!("{review}/closing")).await;
@@ -156,7 +156,7 @@ async fn closing_by_hand_ends_what_is_unanswered_and_shows_it_first() {
     // From now on nothing of it changes, whoever tries.
     for path in [format!("{item}/keeping"), format!("{review}/keeping")] {
         let id = item.rsplit('/').next().expect("an id");
-        assert_eq!(founder.post_form(&path, &[("item_id", id)]).await.status, 409, "{path}");
+        assert_eq!(founder.post_form(&path, &[("item_id", id), ("reason", "x")]).await.status, 409, "{path}");
     }
     for path in [
         format!("{item}/removal/new"),

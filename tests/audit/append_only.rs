@@ -18,7 +18,7 @@ const ROLES: [&str; 11] = [
 ];
 const LOGS: [&str; 3] = ["audit.events", "audit.changes", "audit.security_events"];
 /// The tables with a column to write to.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 10] = [
     ("audit.events", "id = gen_random_uuid()"),
     ("audit.changes", "after = '{}'"),
     ("audit.security_events", "details = '{}'"),
@@ -27,6 +27,8 @@ const TABLES: [(&str, &str); 8] = [
     ("audit.tiles", "hashes = sha256('forged')"),
     ("audit.checkpoints", "root = sha256('forged')"),
     ("audit.archives", "file_name = 'forged'"),
+    ("audit.erasures", "row_count = 9"),
+    ("audit.rewrites", "number = number + 1"),
 ];
 
 /// A console with a row in each of those.
@@ -34,11 +36,21 @@ async fn filled() -> TestApp {
     let app = TestApp::start().await;
     app.tenant("northwind").await;
     app.anonymous().sign_in("nobody@example.com", "wrong").await;
+    app.execute(
+        "select audit.record('audit.erase', 'success', false, null, 'user', null, null, null, '{\"events\": 1}');
+        insert into audit.erasures (event_id, log, row_count)
+            values (current_setting('castellan.event_id')::uuid, 'events', 1)",
+    )
+    .await;
     app.execute("insert into audit.checkpoints (tree_size, root, note) values (1, sha256('leaf'), 'note')").await;
     app.execute(
         "insert into audit.archives (log, month, row_count, change_count, erased_count, first_leaf, last_leaf, tree_size,
             root, file_name, file_size, sha256, event_id, event)
-        values ('events', '2020-01-01', 1, 0, 0, 0, 0, 1, sha256('leaf'), 'file', 1, sha256('file'), gen_random_uuid(), '{}')",
+        values ('events', '2020-01-01', 1, 0, 0, 0, 0, 1, sha256('leaf'), 'file', 1, sha256('file'), gen_random_uuid(), '{}');
+        insert into audit.rewrites (archive_id, number, subject_id, erasure_id, erased_count, previous_sha256, file_size, sha256,
+            event_id, event)
+        select id, 1, gen_random_uuid(), gen_random_uuid(), 1, sha256, 1, sha256('less'), gen_random_uuid(), '{}'
+            from audit.archives",
     )
     .await;
     app
@@ -151,10 +163,12 @@ async fn nobody_writes_past_the_door() {
             ("audit.tiles", "level, tile, hashes"),
             ("audit.checkpoints", "tree_size, root, note"),
             ("audit.archives", "id, log, month"),
+            ("audit.erasures", "event_id, log, row_count"),
+            ("audit.rewrites", "id, archive_id, number"),
         ] {
             let is_its_work = role == "castellan_sealer"
                 && !LOGS.contains(&table)
-                && !["audit.unsealed", "audit.archives"].contains(&table);
+                && !["audit.unsealed", "audit.archives", "audit.erasures", "audit.rewrites"].contains(&table);
             let forged = format!("insert into {table} ({columns}) select {columns} from {table}");
             match app.try_as(role, &forged).await {
                 Ok(()) => assert!(is_its_work, "{role} may {forged}"),
@@ -170,6 +184,77 @@ async fn nobody_writes_past_the_door() {
     let late =
         "select count(*) from audit.events where action = 'test.forge' and occurred_at < now() - interval '1 hour'";
     assert_eq!(app.number(late).await, 0);
+}
+
+/// What a role may write, and as whom; nothing where it writes no row of ours.
+fn own_work(role: &str) -> Option<&'static str> {
+    match role {
+        "none" | "castellan_owner" | "castellan_staff" | "castellan_scoped" | "castellan_jobs" => {
+            Some("update control.tenants set notes = 'forged'")
+        }
+        "castellan_auth" => Some("update control.users set name = 'forged'"),
+        "castellan_acting" => Some("update control.clients set name = 'forged'"),
+        _ => None,
+    }
+}
+
+/// Whoever has a connection may set any setting.
+#[actix_web::test]
+async fn a_change_belongs_to_an_event_of_its_own_transaction() {
+    let app = TestApp::start().await;
+    let tenant = app.tenant("northwind").await;
+    app.client(tenant, "bakery", "active").await;
+    app.founder().await;
+    app.happens(1).await;
+    app.seal().await;
+    let event = |order: &str| {
+        format!("select id from audit.events where action = 'test.happen' order by occurred_at {order} limit 1")
+    };
+    let sealed = app.text(&event("asc")).await;
+    app.happens(1).await;
+    let waiting = app.text(&event("desc")).await;
+    assert_ne!(sealed, waiting);
+    let scope = format!("select set_config('castellan.tenant_ids', '{tenant}', true)");
+    let before = app.text("select count(*) from audit.changes").await;
+    for role in ROLES {
+        let work = own_work(role).unwrap_or("update control.tenants set notes = 'forged'");
+        for forged in [sealed.as_str(), waiting.as_str(), "c0ffee00-0000-4000-8000-000000000000"] {
+            let at = app.texts(&format!("select occurred_at from audit.events where id = '{forged}'")).await;
+            let at = at.first().map_or("2026-01-01", String::as_str);
+            let refused = app
+                .try_as(
+                    role,
+                    &format!(
+                        "{scope}; select set_config('castellan.event_id', '{forged}', true), \
+                    set_config('castellan.event_at', '{at}', true); {work}"
+                    ),
+                )
+                .await
+                .expect_err(role);
+            match own_work(role) {
+                Some(_) => assert!(refused.contains("an action of its own transaction"), "{role}: {refused}"),
+                None => assert!(refused.contains("permission denied"), "{role}: {refused}"),
+            }
+        }
+        let without = app.try_as(role, &format!("{scope}; savepoint here; {work}; rollback to here")).await;
+        match role {
+            // A hand in psql is recorded under its own name.
+            "none" | "castellan_owner" => without.expect(role),
+            _ => assert!(without.expect_err(role).contains(if own_work(role).is_some() {
+                "needs an action"
+            } else {
+                "permission denied"
+            })),
+        }
+    }
+    assert_eq!(app.text("select count(*) from audit.changes").await, before);
+    let record = "select audit.record('test.change', 'success', false, null, 'tenant', null, null, null, null)";
+    let nested = format!(
+        "{record}; savepoint one; update control.tenants set notes = 'lost'; rollback to one; savepoint two; \
+        update control.tenants set notes = 'kept'"
+    );
+    app.try_as("castellan_staff", &nested).await.expect("savepoints are of the same transaction");
+    assert_eq!(app.event("test.change").await.of("tenants").len(), 1);
 }
 
 #[actix_web::test]

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use castellan::audit::archives::check::{self, Wrong};
 use castellan::audit::sealing::verification::Verdict;
 
+use super::archive_erasure::Left;
 use super::archives::{Keeping, MONTH};
 
 #[actix_web::test]
@@ -149,6 +150,102 @@ async fn a_record_that_no_sealed_event_speaks_of_hides_nothing() {
     ] {
         keeping.unguarded(&forged(change)).await;
         let report = keeping.verify(false, None).await;
+        assert_eq!(report.verdict, Verdict::Mismatch, "{change}: {:?}", report.problems);
+    }
+}
+
+/// Somebody holds the role of jobs, and says what they like about a file.
+#[actix_web::test]
+async fn a_file_that_goes_on_from_none_that_is_known_is_not_recorded() {
+    let left = Left::archived().await;
+    let app = &left.keeping.app;
+    left.forget(left.ada, &[]).await.expect("they are erased");
+    let exact = app
+        .text(&format!(
+            "select jsonb_build_object('log', a.log, 'month', '{MONTH}', 'file', file_name, 'number', 2, 'subject', subject_id,
+                'erasure', erasure_id, 'erased', r.erased_count + 1, 'file_size', 1, 'sha256', encode(sha256('new'), 'hex'),
+                'previous_sha256', encode(r.sha256, 'hex'))
+            from audit.rewrites r join audit.archives a on a.id = r.archive_id where a.log = 'events' and month = '{MONTH}-01'"
+        ))
+        .await;
+    let but = |member: &str, value: &str| format!("{exact}' || jsonb_build_object('{member}', {value}) || '{{}}");
+    let (rewritten, happened) = ("'audit.rewrite', 'success'", "'test.happen', 'success'");
+    for (action, details, why) in [
+        (happened, exact.clone(), "needs its event"),
+        ("'audit.rewrite', 'failure'", exact.clone(), "needs its event"),
+        (rewritten, but("month", "'2019-01'"), "no such archive"),
+        (rewritten, but("log", "'changes'"), "no such archive"),
+        (rewritten, but("file", "'another'"), "no such archive"),
+        (rewritten, but("erasure", "gen_random_uuid()"), "needs an erasure"),
+        (rewritten, but("subject", "gen_random_uuid()"), "needs an erasure"),
+        (rewritten, but("number", "1"), "rewrites_archive_id_number_key"),
+        (rewritten, but("number", "3"), "rewritten 1 times"),
+        (rewritten, but("number", "null"), "null value"),
+        (rewritten, but("previous_sha256", "encode(sha256('forged'), 'hex')"), "on record"),
+        (rewritten, but("erased", "7"), "on record"),
+        (rewritten, but("erased", "0"), "rewrites_erased_count_check"),
+        (rewritten, but("sha256", "'00'"), "rewrites_sha256_check"),
+    ] {
+        let refused = app.try_as("castellan_jobs", &rewrite_by(action, &details)).await.expect_err(&details);
+        assert!(refused.contains(why), "{details}: {refused}");
+    }
+    for role in ["castellan_staff", "castellan_scoped", "castellan_auth", "castellan_web", "castellan_sealer"] {
+        let refused = app.try_as(role, &rewrite_by(rewritten, &exact)).await.expect_err(role);
+        assert!(refused.contains("permission denied"), "{role}: {refused}");
+    }
+    left.keeping.finds(Verdict::Good).await;
+    // What is recorded all the same is not what its event says.
+    app.try_as("castellan_jobs", &rewrite_by(rewritten, &exact)).await.expect("a job says which file counts");
+    app.seal().await;
+    let report = left.keeping.verify(true, None).await;
+    assert_eq!(report.verdict, Verdict::Mismatch, "{:?}", report.problems);
+}
+
+fn rewrite_by(action: &str, details: &str) -> String {
+    format!(
+        "select audit.record_rewrite(
+            audit.record({action}, false, null, 'log', null, null, null, '{details}'::jsonb), '{{}}')"
+    )
+}
+
+#[actix_web::test]
+async fn a_file_that_was_erased_from_by_nobody_is_found() {
+    let left = Left::archived().await;
+    let path = left.path("events", MONTH);
+    let archived = fs::read(&path).expect("a file");
+    left.forget(left.ada, &[]).await.expect("they are erased");
+    let whole = fs::read(&path).expect("a file");
+    // Each of these proves; none is on record.
+    let of_another = Left::archived().await;
+    of_another.forget(of_another.ada, &[]).await.expect("they are erased");
+    for (what, bytes) in [
+        ("it is packed otherwise", packed(&unpacked(&whole))),
+        ("it is of another log", fs::read(of_another.path("events", MONTH)).expect("a file")),
+        ("a value is another one", packed(&unpacked(&whole).replacen("spoken 7\\\"", "spoken 8\\\"", 1))),
+    ] {
+        fs::write(&path, bytes).expect("the file can be written");
+        let report = left.keeping.verify(true, None).await;
+        assert_eq!(report.verdict, Verdict::Mismatch, "{what}: {:?}", report.problems);
+    }
+    fs::write(&path, archived).expect("the file can be written");
+    left.keeping.finds(Verdict::Incomplete).await;
+    fs::write(&path, whole).expect("the file can be written");
+    left.keeping.finds(Verdict::Good).await;
+
+    left.keeping.app.execute("create table public.kept as table audit.rewrites").await;
+    let of_march =
+        format!("archive_id = (select id from audit.archives where log = 'events' and month = '{MONTH}-01')");
+    for change in [
+        format!("delete from audit.rewrites where {of_march}"),
+        format!("update audit.rewrites set sha256 = sha256('another file') where {of_march}"),
+        format!("update audit.rewrites set erased_count = erased_count + 1 where {of_march}"),
+        format!("update audit.rewrites set event = '{{}}' where {of_march}"),
+        format!("update audit.rewrites set subject_id = gen_random_uuid() where {of_march}"),
+    ] {
+        let forged =
+            format!("delete from audit.rewrites; insert into audit.rewrites select * from public.kept; {change}");
+        left.keeping.unguarded(&forged).await;
+        let report = left.keeping.verify(true, None).await;
         assert_eq!(report.verdict, Verdict::Mismatch, "{change}: {:?}", report.problems);
     }
 }

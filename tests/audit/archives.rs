@@ -47,7 +47,7 @@ impl TestApp {
 }
 
 impl Keeping {
-    async fn start() -> Keeping {
+    pub async fn start() -> Keeping {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let path = folder.path().to_owned();
         let app = TestApp::configured(CHEAP, |config| {
@@ -113,7 +113,7 @@ impl Keeping {
         names
     }
 
-    fn keys(&self) -> PublicKeys {
+    pub fn keys(&self) -> PublicKeys {
         PublicKeys::read(&self.app.public_keys()).expect("keys")
     }
 
@@ -324,7 +324,7 @@ async fn erased_values_are_in_no_file() {
     let id = keeping.app.text(one).await;
     let batch = format!("[{{\"id\": \"{id}\", \"occurred_at\": \"2024-03-02 00:00+00\", \"names\": [\"reason\"]}}]");
     let erase = format!(
-        "select audit.erase(audit.record('audit.erase', 'success', false, null, 'user', null, null, null, null), 'events', '{batch}')"
+        "select audit.erase(audit.record('audit.erase', 'success', false, null, 'user', null, null, null, '{{\"events\": 1}}'), 'events', '{batch}')"
     );
     keeping.app.try_as("castellan_jobs", &erase).await.expect("a job erases");
     assert_eq!(keeping.archive().await, None);

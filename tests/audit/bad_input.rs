@@ -6,25 +6,11 @@ use castellan::db::Cursor;
 use castellan::web::query::encode;
 use uuid::Uuid;
 
-use crate::support::{Page, TestApp};
+use crate::support::{TestApp, actions};
 
 /// Every address that takes the filters of the log, and the one of the security events.
 const LOGS: [&str; 6] =
     ["/audit", "/audit/summary", "/audit.csv", "/audit.json", "/security-events", "/security-events.csv"];
-
-async fn happened(app: &TestApp, action: &str, columns: &str, values: &str) {
-    app.execute(&format!(
-        "insert into audit.events (id, action, actor_kind, target_kind, {columns})
-        values (gen_random_uuid(), '{action}', 'person', 'thing', {values})"
-    ))
-    .await;
-}
-
-fn actions(page: &Page) -> Vec<String> {
-    assert_eq!(page.status, 200, "{}: {}", page.path, page.message());
-    let all = page.texts("table.listing td:nth-child(3) a");
-    all.into_iter().filter(|name| name.starts_with("test.")).collect()
-}
 
 #[actix_web::test]
 async fn a_stretch_of_time_that_ends_before_it_begins_is_refused() {
@@ -78,8 +64,8 @@ async fn an_unknown_facet_is_named_with_those_that_are_known() {
 async fn a_forged_cursor_shows_nothing_more() {
     let app = TestApp::start().await;
     let (own, foreign) = (app.tenant("own").await, app.tenant("foreign").await);
-    happened(&app, "test.own", "tenant_id", &format!("'{own}'")).await;
-    happened(&app, "test.foreign", "tenant_id", &format!("'{foreign}'")).await;
+    app.happened("test.own", "tenant_id", &format!("'{own}'")).await;
+    app.happened("test.foreign", "tenant_id", &format!("'{foreign}'")).await;
     let manager = app.scoped_to_tenant(&["audit.view"], own).await;
     let forged = |sort: &str, key: &str, id: &str| URL_SAFE_NO_PAD.encode(format!(">{sort}\n{id}\n{key}"));
     let (last, none) = (Uuid::max().to_string(), Uuid::nil().to_string());
@@ -114,8 +100,8 @@ async fn a_forged_cursor_shows_nothing_more() {
 async fn signs_of_patterns_are_looked_for_as_they_are() {
     let app = TestApp::start().await;
     let auditor = app.auditor().await;
-    happened(&app, "test.odd", "reason", "'ticket (a+)+$ [x-z] 100% a_b \\d{3} ^abc|def$ \"O''Brien\"'").await;
-    happened(&app, "test.plain", "reason", "'ticket aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1000 axb 123'").await;
+    app.happened("test.odd", "reason", "'ticket (a+)+$ [x-z] 100% a_b \\d{3} ^abc|def$ \"O''Brien\"'").await;
+    app.happened("test.plain", "reason", "'ticket aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1000 axb 123'").await;
     for q in [
         "ticket (a+)+$",
         "[x-z] 100%",

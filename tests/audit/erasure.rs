@@ -29,7 +29,7 @@ fn as_job() -> Can<Forget> {
 async fn forget(app: &TestApp, user_id: Uuid, texts: &[&str]) -> Erased {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
     let placeholders = vec!["Deleted person".to_owned()];
-    erase(app.db(), &as_job(), Subject { user_id, texts, placeholders }).await.expect("somebody can be erased")
+    erase(app.db(), &as_job(), None, Subject { user_id, texts, placeholders }).await.expect("somebody can be erased")
 }
 
 /// What a leaf commits to, of every row in the log.
@@ -250,8 +250,65 @@ async fn the_log_lets_nothing_through_but_an_erasure() {
     }
     let after = (commitments(&app).await, spelled(&app).await);
     assert!(before.0.iter().all(|row| after.0.contains(row)));
-    let allowed = format!("update audit.changes c set {right} where {whole} and c.after ? 'name'");
-    app.try_as("castellan_owner", &allowed).await.expect("what is exactly an erasure is one");
+    let exactly = format!("update audit.changes c set {right} where {whole} and c.after ? 'name'");
+    for role in ["none", "castellan_owner"] {
+        for mode in ["", "set local castellan.erasure_id = 'c0ffee00-0000-4000-8000-000000000000';"] {
+            let refused = app.try_as(role, &format!("{mode} {exactly}")).await.expect_err(role);
+            assert!(refused.contains("needs its event"), "{role}: {refused}");
+        }
+    }
+    let replica = format!("set local session_replication_role = replica; {exactly}");
+    assert!(app.try_as("none", &replica).await.expect_err("no mode is a way around").contains("needs its event"));
+    let announced = format!(
+        "select audit.record('audit.erase', 'success', false, null, 'user', null, null, null, '{{\"changes\": 99}}');
+        select set_config('castellan.erasure_id', current_setting('castellan.event_id'), true); {exactly}"
+    );
+    app.try_as("castellan_owner", &announced).await.expect("what is exactly an erasure and announced is one");
+}
+
+/// An event of the past, or of now, that announces an erasure. Returns its id.
+async fn announce(app: &TestApp, details: &str, outcome: &str, days: u8) -> String {
+    let id = Uuid::now_v7();
+    app.execute(&format!(
+        "insert into audit.events (id, occurred_at, actor_kind, action, outcome, target_kind, details)
+            values ('{id}', now() - interval '{days} days', 'job', 'audit.erase', '{outcome}', 'user', '{details}')"
+    ))
+    .await;
+    id.to_string()
+}
+
+#[actix_web::test]
+async fn an_erasure_goes_no_further_than_it_announced() {
+    let app = TestApp::start().await;
+    let says = "select audit.record('test.said', 'success', false, 'why', 'thing', null, null, null, null)";
+    app.execute(&format!("{says} from generate_series(1, 3)")).await;
+    let said = "select jsonb_agg(jsonb_build_object('id', id, 'occurred_at', occurred_at, 'names', array['reason']))
+        from audit.events where action = 'test.said' and reason is not null";
+    let erase = async |event: &str| {
+        app.try_as("castellan_jobs", &format!("select audit.erase('{event}', 'events', ({said}))")).await
+    };
+    for (details, outcome, days, why) in [
+        ("{}", "success", 0, "announced 0 rows of events"),
+        (r#"{"changes": 3}"#, "success", 0, "announced 0 rows of events"),
+        (r#"{"events": "many"}"#, "success", 0, "announced 0 rows of events"),
+        (r#"{"events": 2}"#, "success", 0, "announced 2 rows of events, and this would make 3"),
+        (r#"{"events": 3}"#, "failure", 0, "needs its event"),
+        (r#"{"events": 3}"#, "success", 2, "needs its event"),
+    ] {
+        let refused = erase(&announce(&app, details, outcome, days).await).await.expect_err(details);
+        assert!(refused.contains(why), "{details} {outcome} {days}: {refused}");
+    }
+    let event = announce(&app, r#"{"events": 3}"#, "success", 0).await;
+    erase(&event).await.expect("as many as it announced");
+    assert_eq!(
+        app.texts("select log || ' ' || row_count || ' ' || event_id from audit.erasures").await,
+        [format!("events 3 {event}")]
+    );
+    app.execute(says).await;
+    let refused = erase(&event).await.expect_err("it is over");
+    assert!(refused.contains("announced 3 rows of events, and this would make 4"), "{refused}");
+    let forged = format!("insert into audit.erasures (event_id, log, row_count) values ('{event}', 'events', 1)");
+    assert!(app.try_as("castellan_owner", &forged).await.expect_err("nor by hand").contains("would make 4"));
 }
 
 #[actix_web::test]
@@ -268,9 +325,11 @@ async fn only_a_job_erases_and_only_under_its_event() {
         "castellan_sealer",
         "castellan_streamer",
     ] {
-        for call in
-            [format!("audit.erase('{id}', 'events', {batch})"), format!("audit.values_about('{id}', '{{}}', '{{}}')")]
-        {
+        for call in [
+            format!("audit.erase('{id}', 'events', {batch})"),
+            "audit.values_about('{}', null)".to_owned(),
+            "audit.known_by('{}', null)".to_owned(),
+        ] {
             let refused = app.try_as(role, &format!("select {call}")).await.expect_err(role);
             assert!(refused.contains("permission denied"), "{role}: {refused}");
         }

@@ -34,13 +34,12 @@ async fn failures_and_refusals_are_part_of_it_and_reads_are_not() {
     let app = TestApp::start().await;
     let (admin, support) = (app.admin().await, app.support().await);
     let id = app.tenant("northwind").await;
-    app.execute(&format!(
-        "insert into audit.events (action, actor_kind, target_kind, tenant_id, outcome, is_read) values
-            ('test.failed', 'job', 'thing', '{id}', 'failure', false),
-            ('test.denied', 'person', 'thing', '{id}', 'denied', false),
-            ('test.read', 'person', 'thing', '{id}', 'success', true)"
-    ))
-    .await;
+    for (action, outcome, is_read) in
+        [("test.failed", "failure", false), ("test.denied", "denied", false), ("test.read", "success", true)]
+    {
+        let values = format!("'{id}', '{outcome}', {is_read}");
+        app.happened(action, "tenant_id, outcome, is_read", &values).await;
+    }
     let page = admin.get(&format!("/tenants/{id}/history")).await;
     let lines = page.texts("ol.history li").join("\n");
     assert!(lines.contains("test.failed failure") && lines.contains("test.denied denied"), "{lines}");

@@ -74,7 +74,7 @@ async fn sealing_that_stands_still_and_a_tree_that_nobody_signs_are_said() {
     app.execute(
         "alter table audit.checkpoints disable trigger refuse_rewrite;
         update audit.checkpoints set created_at = created_at - interval '121 minutes';
-        alter table audit.checkpoints enable trigger refuse_rewrite",
+        alter table audit.checkpoints enable always trigger refuse_rewrite",
     )
     .await;
     let page = auditor.get("/audit/integrity").await;
@@ -113,9 +113,9 @@ async fn what_was_rewritten_is_told_once() {
     let auditor = app.auditor().await;
     app.seal().await;
     app.execute(
-        "alter table audit.events disable trigger refuse_rewrite;
+        "alter table audit.events disable trigger refuse_rewrite, disable trigger note_erasure;
         update audit.events set action = 'test.forged' where id = (select event_id from audit.leaves where leaf = 3);
-        alter table audit.events enable always trigger refuse_rewrite",
+        alter table audit.events enable always trigger refuse_rewrite, enable always trigger note_erasure",
     )
     .await;
     for _ in 0..2 {

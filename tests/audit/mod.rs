@@ -1,7 +1,10 @@
 mod append_only;
 mod archive_abuse;
+mod archive_erasure;
+mod archive_recovery;
 mod archives;
 mod bad_input;
+mod clocks;
 mod differences;
 mod erasure;
 mod events;

@@ -37,7 +37,7 @@ async fn northwind(app: &TestApp) -> Customer {
 impl Customer {
     /// The address of a route, with ids of nothing for what the customer has not.
     fn address(&self, route: &Route) -> String {
-        let mut address = route.path.to_owned();
+        let mut address = route.path.replace("/exposure/{kind}", "/exposure/role");
         for (place, id) in [
             ("/tenants/{tenant_id}", self.tenant),
             ("/tenants/{id}", self.tenant),
@@ -112,6 +112,7 @@ async fn the_event_says_whose_data_it_was() {
         (format!("/people/{person}/sign-ins"), "access.view", "user", Some(person), None, None),
         (format!("/people/{person}/edit"), "access.manage", "user", Some(person), None, None),
         (format!("/people/{person}/exposure"), "exposure.view", "user", Some(person), None, None),
+        (format!("/exposure/tenant/{tenant}"), "exposure.view", "tenant", Some(tenant), None, None),
         (format!("/tenants/{tenant}/people"), "tenants.view", "log", None, Some(tenant), None),
         (format!("/clients/{client}"), "clients.view", "client", Some(client), None, Some(client)),
         ("/people?status=active".to_owned(), "access.view", "log", None, None, None),

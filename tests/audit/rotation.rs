@@ -100,7 +100,7 @@ async fn no_new_key_signs_a_tree_that_does_not_go_on_from_the_last_one() {
     app.execute(
         "alter table audit.tiles disable trigger refuse_rewrite;
         update audit.tiles set hashes = set_byte(hashes, 0, 255 - get_byte(hashes, 0)) where level = 0;
-        alter table audit.tiles enable trigger refuse_rewrite",
+        alter table audit.tiles enable always trigger refuse_rewrite",
     )
     .await;
     let refused = rotation::replace(app.db(), &as_command(), &app.key_file()).await.expect_err("it was changed");

@@ -28,7 +28,7 @@ impl TestApp {
     pub async fn tamper(&self, table: &str, statement: &str) {
         self.execute(&format!(
             "alter table audit.{table} disable trigger refuse_rewrite; {statement};
-                alter table audit.{table} enable trigger refuse_rewrite"
+                alter table audit.{table} enable always trigger refuse_rewrite"
         ))
         .await;
     }
@@ -164,8 +164,8 @@ async fn an_event_from_before_gets_a_later_place() {
                 'success', false, 'thing', '{}')",
     )
     .await;
-    assert_eq!(app.seal().await, 1);
-    let place = "select l.event_id::text || ' ' || (leaf = (select max(leaf) from audit.leaves))
+    assert_eq!(app.seal().await, 2, "that its time is another one is told");
+    let place = "select l.event_id::text || ' ' || (leaf + 1 = (select max(leaf) from audit.leaves))
         from audit.leaves l order by occurred_at limit 1";
     assert_eq!(app.text(place).await, "019a0000-0000-7000-8000-00000000000b true");
     app.is_whole().await;

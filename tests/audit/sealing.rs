@@ -297,6 +297,37 @@ fn whatever_a_superuser_changes_is_found() {
     }
 }
 
+/// Owners of the tables are no superusers, and need not be.
+#[test]
+fn whatever_an_owner_switches_off_before_is_found() {
+    let unguarded = UNGUARDED.replace("set session_replication_role = replica;", "set role castellan_owner;");
+    let all = "select id from audit.events where reason is not null";
+    let tampers = [
+        ("update audit.events set action = 'test.forged' where reason is not null".to_owned(), "is not what was sealed"),
+        (
+            format!(
+                "with due as (select e.id, audit.erased('events', to_jsonb(e), array['reason']) as b \
+                    from audit.events e where id in ({all} limit 3)) \
+                update audit.events e set reason = null, salt = null, salts = b -> 'salts', commitments = b -> 'commitments' \
+                from due where e.id = due.id"
+            ),
+            "3 rows of the events have lost values, and erasures announced 0.",
+        ),
+        (
+            "do $$ begin execute format('drop table %s', (select tableoid::regclass from audit.events limit 1)); end $$"
+                .to_owned(),
+            "is gone",
+        ),
+    ];
+    for (tamper, found) in tampers {
+        let sealed = Sealed::new();
+        sealed.place.execute(&format!("{unguarded} {tamper}"));
+        let keys = sealed.place.file("keys.pub");
+        let run = sealed.place.run(&["audit", "verify", "--public-key", keys.to_str().expect("a path")]);
+        assert!(run.status == 1 && format!("{}{}", run.out, run.err).contains(found), "{tamper}: {run:?}");
+    }
+}
+
 #[test]
 fn a_changed_value_and_another_key_are_found() {
     let sealed = Sealed::new();

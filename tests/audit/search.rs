@@ -2,35 +2,19 @@
 
 use uuid::Uuid;
 
-use crate::support::{Page, TestApp};
-
-async fn happened(app: &TestApp, action: &str, columns: &str, values: &str) -> Uuid {
-    let id = Uuid::new_v4();
-    app.execute(&format!(
-        "insert into audit.events (id, action, actor_kind, target_kind, {columns})
-        values ('{id}', '{action}', 'person', 'thing', {values})"
-    ))
-    .await;
-    id
-}
-
-fn actions(page: &Page) -> Vec<String> {
-    assert_eq!(page.status, 200, "{}: {}", page.path, page.message());
-    let all = page.texts("table.listing td:nth-child(3) a");
-    all.into_iter().filter(|name| name.starts_with("test.")).collect()
-}
+use crate::support::{TestApp, actions};
 
 #[actix_web::test]
 async fn client_severity_and_reason_narrow() {
     let app = TestApp::start().await;
     let auditor = app.auditor().await;
     let (client, other) = (Uuid::now_v7(), Uuid::now_v7());
-    happened(&app, "test.of_client", "client_id", &format!("'{client}'")).await;
-    happened(&app, "test.of_other", "client_id", &format!("'{other}'")).await;
-    happened(&app, "test.warned", "severity", "'warning'").await;
-    happened(&app, "test.critical", "severity", "'critical'").await;
-    happened(&app, "test.billed", "reason_code, reason", "'billing', 'the invoice'").await;
-    happened(&app, "test.supported", "reason_code", "'support_case'").await;
+    app.happened("test.of_client", "client_id", &format!("'{client}'")).await;
+    app.happened("test.of_other", "client_id", &format!("'{other}'")).await;
+    app.happened("test.warned", "severity", "'warning'").await;
+    app.happened("test.critical", "severity", "'critical'").await;
+    app.happened("test.billed", "reason_code, reason", "'billing', 'the invoice'").await;
+    app.happened("test.supported", "reason_code", "'support_case'").await;
     for (query, found) in [
         (format!("client={client}"), vec!["test.of_client"]),
         (format!("client={client},{other}"), vec!["test.of_other", "test.of_client"]),
@@ -51,10 +35,10 @@ async fn words_are_looked_for_in_reasons_and_in_names_of_targets() {
     let app = TestApp::start().await;
     let auditor = app.auditor().await;
     let tenant = app.tenant("northwind").await;
-    happened(&app, "test.reasoned", "reason", "'Asked for in ticket 4711, 100% sure (a+b)*'").await;
-    happened(&app, "test.both", "reason, target_id", &format!("'Northwind asked', '{tenant}'")).await;
-    happened(&app, "test.on_target", "target_id", &format!("'{tenant}'")).await;
-    happened(&app, "test.other", "reason", "'something else'").await;
+    app.happened("test.reasoned", "reason", "'Asked for in ticket 4711, 100% sure (a+b)*'").await;
+    app.happened("test.both", "reason, target_id", &format!("'Northwind asked', '{tenant}'")).await;
+    app.happened("test.on_target", "target_id", &format!("'{tenant}'")).await;
+    app.happened("test.other", "reason", "'something else'").await;
     for (q, found) in [
         ("TICKET 47", vec!["test.reasoned"]),
         ("4711, 100%25", vec!["test.reasoned"]),
@@ -71,6 +55,26 @@ async fn words_are_looked_for_in_reasons_and_in_names_of_targets() {
     for wrong in ["ab", "%25%25%25", &"a".repeat(10_000), "%00abc", "%ff"] {
         assert_eq!(auditor.get(&format!("/audit?q={wrong}")).await.status, 400, "{wrong:.20}");
     }
+}
+
+/// A file that is on its way can refuse nothing any more, and what was refused was not read.
+#[actix_web::test]
+async fn a_refused_search_is_refused_in_every_form_and_is_no_read() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let reads = "select count(*) from audit.events where is_read";
+    let before = app.number(reads).await;
+    for log in ["/audit", "/security-events"] {
+        for form in ["", "/summary", ".csv", ".json", ".ndjson"] {
+            for q in ["ab", "%25%25%25", "a-b_c.d"] {
+                let page = founder.get(&format!("{log}{form}?q={q}")).await;
+                assert_eq!(page.status, 400, "{log}{form} {q}");
+                let said = if page.is_whole() { page.message() } else { page.text().to_owned() };
+                assert!(said.contains("q needs 3 letters or digits in a row"), "{log}{form} {q}: {said}");
+            }
+        }
+    }
+    assert_eq!(app.number(reads).await, before);
 }
 
 #[actix_web::test]
@@ -110,7 +114,7 @@ async fn a_pasted_id_leads_to_what_has_it() {
     let app = TestApp::start().await;
     let auditor = app.auditor().await;
     let (request, target) = (Uuid::now_v7(), Uuid::now_v7());
-    let id = happened(&app, "test.done", "request_id, target_id", &format!("'{request}', '{target}'")).await;
+    let id = app.happened("test.done", "request_id, target_id", &format!("'{request}', '{target}'")).await;
     let to = async |id: Uuid| auditor.get(&format!("/audit?q={id}")).await.location();
     assert_eq!(to(id).await, format!("/audit/{id}"));
     assert_eq!(to(request).await, format!("/audit?request={request}"));
@@ -124,7 +128,7 @@ async fn values_are_counted_and_lead_on() {
     let app = TestApp::start().await;
     let auditor = app.auditor().await;
     for severity in ["info", "info", "critical"] {
-        happened(&app, "test.counted", "severity", &format!("'{severity}'")).await;
+        app.happened("test.counted", "severity", &format!("'{severity}'")).await;
     }
     let list = auditor.get("/audit?action=test.counted").await;
     let address = list.attributes("#summary", "hx-get").remove(0);
@@ -169,8 +173,8 @@ async fn no_more_than_ten_thousand_are_counted_and_it_is_said() {
 async fn counts_are_of_what_the_asker_may_see() {
     let app = TestApp::start().await;
     let (own, foreign) = (app.tenant("own").await, app.tenant("foreign").await);
-    happened(&app, "test.foreign", "tenant_id, reason", &format!("'{foreign}', 'canary'")).await;
-    happened(&app, "test.own", "tenant_id, reason", &format!("'{own}', 'songbird'")).await;
+    app.happened("test.foreign", "tenant_id, reason", &format!("'{foreign}', 'canary'")).await;
+    app.happened("test.own", "tenant_id, reason", &format!("'{own}', 'songbird'")).await;
     let manager = app.scoped_to_tenant(&["audit.view"], own).await;
     let page = manager.get("/audit/summary").await;
     assert!(page.text().contains("test.own") && !page.text().contains("test.foreign"), "{}", page.text());
@@ -186,9 +190,9 @@ async fn an_event_knows_its_neighbours_its_request_and_its_leaf() {
     let (target, request) = (Uuid::now_v7(), Uuid::now_v7());
     let columns = "target_id, request_id, occurred_at";
     let at = |seconds: i32| format!("'{target}', '{request}', now() - interval '{seconds} seconds'");
-    let first = happened(&app, "test.first", columns, &at(3)).await;
-    let second = happened(&app, "test.second", columns, &at(2)).await;
-    let third = happened(&app, "test.third", "target_id", &format!("'{target}'")).await;
+    let first = app.happened("test.first", columns, &at(3)).await;
+    let second = app.happened("test.second", columns, &at(2)).await;
+    let third = app.happened("test.third", "target_id", &format!("'{target}'")).await;
     app.execute(&format!(
         "insert into audit.leaves (leaf, log, event_id, occurred_at)
         select 4711, 'events', id, occurred_at from audit.events where id = '{second}'"

@@ -147,11 +147,10 @@ async fn words_are_looked_for_in_kinds_and_details() {
 async fn what_belongs_to_one_request_is_shown_on_both_sides() {
     let app = TestApp::start().await;
     let auditor = app.auditor().await;
-    let (event, refusal, other, request) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::now_v7());
+    let (refusal, other, request) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::now_v7());
+    let event = app.happened("test.done", "request_id", &format!("'{request}'")).await;
     app.execute(&format!(
-        "insert into audit.events (id, action, actor_kind, target_kind, request_id)
-            values ('{event}', 'test.done', 'person', 'thing', '{request}');
-        insert into audit.security_events (id, kind, severity, request_id) values
+        "insert into audit.security_events (id, kind, severity, request_id) values
             ('{refusal}', 'authz_fail', 'warning', '{request}'), ('{other}', 'malicious_burst', 'critical', null)"
     ))
     .await;

@@ -133,7 +133,7 @@ async fn real_rows_keep_their_secrets_and_say_what_was_erased() {
     app.execute("update control.tenants set notes = 'Call ada.lovelace@example.com'").await;
     let can = Can::<Forget>::prove(Arc::new(Actor::process(ActorKind::Job, "test.forget"))).expect("jobs may");
     let texts = vec!["ada.lovelace@example.com".to_owned()];
-    erase(app.db(), &can, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() })
+    erase(app.db(), &can, None, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() })
         .await
         .expect("somebody is erased");
     let page = auditor.get(&format!("/audit/states/{id}")).await;

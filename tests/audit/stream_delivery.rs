@@ -10,8 +10,8 @@ use castellan::web::outgoing::Reach;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::streams::Made;
-use crate::support::{CHEAP, Collector, Person, TestApp, Trouble};
+use super::streams::{Made, messages, syslog};
+use crate::support::{Authority, CHEAP, Collector, Person, TestApp, Trouble};
 
 impl TestApp {
     /// A deliverer as another process, or this one after a restart, would have it.
@@ -278,4 +278,39 @@ async fn in_production_this_machine_is_not_reached() {
     let reach = Arc::new(Reach::new(&[], false));
     let refused = reach.resolve("localhost", 443).await.expect_err("it is inside");
     assert!(refused.contains("no address that may be reached"), "{refused}");
+}
+
+/// Who is trusted is said to another process, as an operator does: to the authorities of the system, or those of a file.
+#[actix_web::test]
+async fn over_tls_it_goes_to_whom_a_trusted_authority_knows_by_that_name_and_to_nobody_else() {
+    let Some(app) = TestApp::on_server().await else { return };
+    let founder = app.founder().await;
+    let (trusted, unknown) = (Authority::new("ours"), Authority::new("somebody else's"));
+    let (collector, (syslog, hears)) = (Collector::start(), syslog());
+    let mut streams = Vec::new();
+    for (kind, scheme, port) in [("https", "https", collector.port), ("syslog", "tls", syslog)] {
+        for (front, said) in [
+            (trusted.before("localhost", port), ""),
+            (trusted.before("elsewhere.example", port), "certificate not valid for name"),
+            (unknown.before("localhost", port), "its certificate is of no authority that is trusted here"),
+        ] {
+            let address = format!("{scheme}://localhost:{front}");
+            streams.push((Made::stream(&founder, kind, &address, "first").await, said));
+        }
+    }
+    app.seal().await;
+    let _deliverer = app.beside(&["worker", "--only", "streams"], &[("SSL_CERT_FILE", trusted.file())]);
+    let tried = "select count(*) from control.audit_streams where next_leaf > 0 or last_error is not null";
+    app.until(tried, streams.len() as i64).await;
+    for (made, said) in streams {
+        let page = founder.get(&made.url).await;
+        match said.is_empty() {
+            true => assert_eq!(page.texts(".state"), ["active"], "{}", page.text()),
+            false => assert!(page.text().contains(said), "{said}: {}", page.text()),
+        }
+    }
+    assert_eq!(leaves(&collector.lines()), all(app.size().await), "nobody else was sent anything");
+    let messages = messages(&hears.recv().expect("a connection"));
+    assert_eq!(messages.len() as i64, app.size().await + 1, "whole, with a checkpoint");
+    assert!(hears.try_recv().is_err(), "nobody else was sent anything");
 }

@@ -202,10 +202,10 @@ async fn streams_are_for_those_who_answer_for_all_tenants() {
     }
 }
 
-/// A syslog server that takes one connection after the other, each to its end.
-fn syslog() -> (String, Receiver<Vec<u8>>) {
+/// A syslog server that takes one connection after the other, each to its end. Returns its port and what it hears.
+pub fn syslog() -> (u16, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let address = format!("tcp://{}", listener.local_addr().expect("a bound port has an address"));
+    let port = listener.local_addr().expect("a bound port has an address").port();
     let (heard, hears) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -217,11 +217,11 @@ fn syslog() -> (String, Receiver<Vec<u8>>) {
             }
         }
     });
-    (address, hears)
+    (port, hears)
 }
 
 /// The messages of a connection, told apart by the lengths before them.
-fn messages(mut bytes: &[u8]) -> Vec<String> {
+pub fn messages(mut bytes: &[u8]) -> Vec<String> {
     let mut messages = Vec::new();
     while !bytes.is_empty() {
         let space = bytes.iter().position(|byte| *byte == b' ').expect("a length");
@@ -236,8 +236,8 @@ fn messages(mut bytes: &[u8]) -> Vec<String> {
 #[actix_web::test]
 async fn syslog_messages_are_counted_and_whole() {
     let app = TestApp::start().await;
-    let (address, hears) = syslog();
-    Made::stream(&app.founder().await, "syslog", &address, "first").await;
+    let (port, hears) = syslog();
+    Made::stream(&app.founder().await, "syslog", &format!("tcp://127.0.0.1:{port}"), "first").await;
     app.execute("select audit.record('test.happen', 'success', false, 'Grüße', 'thing', null, null, null, null)").await;
     app.execute("insert into audit.security_events (kind, severity) values ('malicious_csrf', 'critical')").await;
     app.seal().await;
@@ -348,7 +348,7 @@ async fn what_was_erased_is_in_no_stream_and_no_file_any_more() {
     let before = collector.posts().len();
     assert!(sent(0).contains(&email), "it was there");
     let can: Can<Forget> = Can::prove(Arc::new(Actor::process(ActorKind::Job, "test.forget"))).expect("jobs may");
-    erase(app.db(), &can, Subject { user_id: id, texts: Vec::new(), placeholders: Vec::new() })
+    erase(app.db(), &can, None, Subject { user_id: id, texts: Vec::new(), placeholders: Vec::new() })
         .await
         .expect("somebody can be erased");
     made.act(&founder, "pausing", &[]).await;

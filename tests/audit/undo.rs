@@ -185,6 +185,40 @@ async fn what_was_made_goes_and_what_was_deleted_comes_back() {
     assert_eq!(app.text(&revoked_by).await, founder.id.unwrap().to_string());
 }
 
+/// Rows without an id have a key, and what changed them since is found by it.
+#[actix_web::test]
+async fn what_was_changed_since_is_named_for_rows_without_an_id_too() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let role = Uuid::now_v7();
+    app.execute(&format!("insert into control.roles (id, name) values ('{role}', 'Walker')")).await;
+    let give = async |name: &str| {
+        let given =
+            format!("insert into control.role_privileges (role_id, privilege_name) values ('{role}', '{name}')");
+        app.execute(&given).await;
+        app.last_event().await.id
+    };
+    let take = async |name: &str| {
+        let row = format!("role_id = '{role}' and privilege_name = '{name}'");
+        app.execute(&format!("delete from control.role_privileges where {row}")).await;
+        app.last_event().await.id
+    };
+    let conflict = async |event: Uuid| {
+        let page = refused(&app, &founder, event).await;
+        let row = page.rows().remove(0);
+        assert!(row[0].contains(&role.to_string()) && row[0].contains("tenants.view"), "{row:?}");
+        assert!(page.attributes("#conflicts td a", "href").contains(&format!("/audit/states/{role}")));
+        (row[1].clone(), page.attributes("#conflicts td:last-child a", "href"))
+    };
+    let given = give("tenants.view").await;
+    let taken = take("tenants.view").await;
+    give("clients.view").await;
+    assert_eq!(conflict(given).await, ("the row is not there any more".into(), vec![format!("/audit/{taken}")]));
+    let again = give("tenants.view").await;
+    take("clients.view").await;
+    assert_eq!(conflict(taken).await, ("the row exists again".into(), vec![format!("/audit/{again}")]));
+}
+
 #[actix_web::test]
 async fn what_does_not_come_back_is_named_before() {
     let app = TestApp::start().await;
@@ -225,7 +259,7 @@ async fn what_the_log_does_not_know_is_not_put_back() {
     let noted = app.last_event().await.id;
     let can = Can::<Forget>::prove(Arc::new(Actor::process(ActorKind::Job, "test.forget"))).expect("jobs may");
     let texts = vec!["ada.lovelace@example.com".to_owned()];
-    erase(app.db(), &can, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() })
+    erase(app.db(), &can, None, Subject { user_id: Uuid::now_v7(), texts, placeholders: Vec::new() })
         .await
         .expect("somebody is erased");
     let page = refused(&app, &founder, noted).await;
@@ -307,12 +341,7 @@ async fn reads_and_failures_have_nothing_to_undo() {
     let read = app.event("audit.view").await.id;
     assert_eq!(founder.get(&format!("/audit/{read}")).await.link("Undo…"), "");
     assert!(refused(&app, &founder, read).await.errors()[0].contains("read"));
-    let failed = Uuid::new_v4();
-    app.execute(&format!(
-        "insert into audit.events (id, action, actor_kind, target_kind, outcome)
-        values ('{failed}', 'tenant.update', 'job', 'tenant', 'failure')"
-    ))
-    .await;
+    let failed = app.happened("tenant.update", "outcome", "'failure'").await;
     assert!(refused(&app, &founder, failed).await.errors()[0].contains("did not succeed"));
     for path in [format!("/audit/{}/undo/new", Uuid::new_v4()), "/audit/nothing/undo/new".into()] {
         assert_eq!(founder.get(&path).await.status, 404, "{path}");

@@ -13,7 +13,7 @@ use castellan::audit::sealing::{Hash, tree};
 use castellan::config::witness::witness;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::support::{CHEAP, MailServer, TestApp};
+use crate::support::{Authority, CHEAP, MailServer, TestApp};
 
 /// An endpoint that keeps what it is sent, and answers what it is told to.
 #[derive(Clone)]
@@ -251,6 +251,35 @@ async fn a_cosigning_witness_that_knows_more_or_another_root_is_a_conflict() {
         assert_eq!(app.tampering().await.len(), 1, "{status}");
         assert_eq!(app.auditor().await.get("/audit/integrity").await.texts("#witnesses .state"), ["conflict"]);
     }
+}
+
+/// Who is trusted is said to another process, as an operator does.
+#[actix_web::test]
+async fn over_https_it_is_one_whom_a_trusted_authority_knows_by_that_name() {
+    let (trusted, unknown) = (Authority::new("ours"), Authority::new("somebody else's"));
+    let endpoint = Endpoint::start();
+    let shown = [
+        (trusted.before("localhost", endpoint.port), "accepted"),
+        (trusted.before("elsewhere.example", endpoint.port), "certificate not valid for name"),
+        (unknown.before("localhost", endpoint.port), "its certificate is of no authority that is trusted here"),
+    ]
+    .map(|(port, said)| (format!("https://localhost:{port}/checkpoints"), said));
+    let places = shown.clone().map(|(place, _)| place);
+    let all = places.iter().map(|place| witness(place).expect("a place")).collect();
+    let Some(app) = TestApp::on_server_with(|config| config.audit_witnesses = all).await else { return };
+    app.grow().await;
+    let settings = [("SSL_CERT_FILE", trusted.file()), ("CASTELLAN_AUDIT_WITNESSES", &places.join(","))];
+    let _worker = app.beside(&["worker", "--only", "audit.witness"], &settings);
+    app.until("select count(*) from audit.receipts", shown.len() as i64).await;
+    let integrity = app.auditor().await.get("/audit/integrity").await.text().to_owned();
+    for (place, said) in shown {
+        let receipt =
+            format!("select outcome || ' ' || coalesce(answer, '') from audit.receipts where witness = '{place}'");
+        let receipt = app.text(&receipt).await;
+        assert!(receipt.contains(said), "{place}: {receipt}");
+        assert!(said == "accepted" || integrity.contains(said), "{said}: {integrity}");
+    }
+    assert_eq!(endpoint.bodies(), [app.newest_checkpoint().await], "nobody else was shown anything");
 }
 
 #[actix_web::test]

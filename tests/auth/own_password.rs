@@ -42,22 +42,23 @@ async fn elevation_stands_for_the_old_one() {
 async fn it_has_fifteen_to_256_characters_of_any_kind() {
     let app = TestApp::start().await;
     let person = app.admin().await;
+    let many: String = (0..200).map(|number| number.to_string()).collect();
     for (new, status) in [
         ("fourteen chars", 422),
         ("fifteen of char", 303),
         (&"🦀".repeat(14), 422),
-        (&"🦀".repeat(15), 303),
-        (&"x".repeat(256), 303),
-        (&"x".repeat(257), 422),
+        (&format!("{}é", "🦀".repeat(14)), 303),
+        (&many[..256], 303),
+        (&many[..257], 422),
         ("", 422),
     ] {
         let page = change(&person, "", new).await;
         assert_eq!(page.status, status, "{new}");
-        assert!(status == 303 || page.field_error("new_password") == "must have 15 to 256 characters");
+        assert!(status == 303 || page.field_error("new_password").starts_with("must have 15 to 256 characters"));
     }
     let fields = [("new_password", NEW), ("new_password_again", "an even longer batterz")];
     let page = person.post_form(PATH, &fields).await;
-    assert_eq!((page.status, page.field_error("new_password_again").as_str()), (422, "is not the same"));
+    assert_eq!((page.status, page.field_error("new_password_again").as_str()), (422, "must be the same as above"));
 }
 
 #[actix_web::test]

@@ -66,7 +66,7 @@ async fn wrong_codes_wait_like_wrong_passwords() {
     }
     let page = stranger.post_form(STEP, &[("code", &phone.code())]).await;
     assert_eq!((page.status, page.header("retry-after")), (429, "1"));
-    assert!(page.errors()[0].contains("Wait 1 seconds"), "{:?}", page.errors());
+    assert!(page.errors()[0].contains("Wait 1 second,"), "{:?}", page.errors());
     let another = app.halfway(&person.email).await;
     assert_eq!(another.post_form(STEP, &[("code", &phone.code())]).await.status, 429, "another browser waits too");
     let empty = stranger.post_form(STEP, &[]).await;

@@ -150,7 +150,7 @@ async fn after_five_failures_strangers_wait_and_a_known_browser_does_not() {
     }
     let page = stranger.sign_in(&email, PASSWORD).await;
     assert_eq!((page.status, page.header("retry-after")), (429, "1"));
-    assert!(page.errors()[0].contains("Wait 1 seconds"), "{:?}", page.errors());
+    assert!(page.errors()[0].contains("Wait 1 second,"), "{:?}", page.errors());
     assert_eq!(app.anonymous().sign_in(&email, PASSWORD).await.status, 429, "another browser waits too");
     assert_eq!(app.app.passwords.verified(), 6, "whoever waits costs no hash");
     assert_eq!(owner.sign_in(&email, PASSWORD).await.status, 303, "the owner is not locked out");

@@ -6,7 +6,8 @@ use crate::support::{TestApp, TestDatabase};
 
 const SMALL: Amounts = Amounts { tenants: 40, clients: 60, events: 300 };
 
-async fn load(app: &TestApp) {
+/// Makes up a little of everything.
+pub async fn load(app: &TestApp) {
     let loaded = app.db().ask(|conn| Ok(demo::load_into(conn, SMALL, |_, _| ())?)).await;
     loaded.expect("the demo data can be loaded");
 }

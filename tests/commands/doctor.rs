@@ -44,7 +44,7 @@ fn what_somebody_switched_off_is_found() {
         "FAIL  idle connections may read: control.users",
         "FAIL  row level security is not forced on: control.clients",
         "FAIL  changes are not recorded on: control.tenants",
-        "FAIL  rows can be changed or taken out of: audit.events",
+        "FAIL  rows can be changed or taken out of: audit.events (refuse_rewrite), audit.events_",
         "FAIL  no founder can sign in",
         "warn  jobs were given up: 1 of kind mail.send",
         "warn  streams of the audit log do not deliver: SIEM (gave up)",
@@ -53,6 +53,59 @@ fn what_somebody_switched_off_is_found() {
     }
     let run = place.run(&["doctor"]);
     assert_eq!((run.status, run.err.as_str()), (1, "castellan: 6 checks failed\n"), "{}", run.out);
+}
+
+#[test]
+fn a_guard_that_rests_in_some_mode_or_on_some_table_is_found() {
+    let place = Castellan::migrated();
+    let month = place.texts("select to_char(now() at time zone 'UTC', 'YYYY_MM')").remove(0);
+    let said = |broken: &str, mended: &str| {
+        place.execute(broken);
+        let found = bad(&place).join("\n");
+        place.execute(mended);
+        found
+    };
+    for (how, table, trigger) in [
+        ("disable", format!("audit.events_{month}"), "refuse_rewrite"),
+        ("enable", format!("audit.changes_{month}"), "refuse_truncate"),
+        ("enable replica", format!("audit.security_events_{month}"), "await_sealing"),
+        ("disable", "audit.leaves".to_owned(), "refuse_rewrite"),
+        ("enable", "audit.tiles".to_owned(), "refuse_truncate"),
+        ("enable replica", "audit.checkpoints".to_owned(), "refuse_rewrite"),
+        ("disable", "audit.archives".to_owned(), "refuse_truncate"),
+        ("enable", "audit.unsealed".to_owned(), "refuse_rewrite"),
+    ] {
+        let found = said(
+            &format!("alter table {table} {how} trigger {trigger}"),
+            &format!("alter table {table} enable always trigger {trigger}"),
+        );
+        assert!(found.contains(&format!("taken out of: {table} ({trigger})")), "{how}: {found}");
+    }
+    let found = said(
+        "alter table control.tenants enable trigger record_change",
+        "alter table control.tenants enable always trigger record_change",
+    );
+    assert!(found.contains("changes are not recorded on: control.tenants"), "{found}");
+    let found = said(
+        &format!("alter table audit.events_{month} no force row level security"),
+        &format!("alter table audit.events_{month} force row level security"),
+    );
+    assert!(found.contains(&format!("not forced on: audit.events_{month}")), "{found}");
+    assert_eq!(bad(&place), Vec::<String>::new());
+}
+
+#[test]
+fn months_that_are_missing_are_named() {
+    let place = Castellan::migrated();
+    let ahead = |months: u8| {
+        let month = format!("date_trunc('month', now() at time zone 'UTC') + interval '{months} months'");
+        place.texts(&format!("select to_char({month}, 'YYYY_MM')")).remove(0)
+    };
+    let (next, later) = (ahead(1), ahead(5));
+    place.execute(&format!("drop table audit.events_{next}, audit.changes_{later}"));
+    let bad = bad(&place).join("\n");
+    assert!(bad.contains(&format!("FAIL  these months of the audit log are missing: events_{next}")), "{bad}");
+    assert!(bad.contains(&format!("or are gone: changes_{later}")), "{bad}");
 }
 
 #[test]

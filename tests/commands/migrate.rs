@@ -50,6 +50,21 @@ fn a_wrong_setting_is_named_with_what_is_allowed() {
         refused(&[], &[("CASTELLAN_FOUNDER_EMAIL", "founder@example.com")]),
         "castellan: CASTELLAN_FOUNDER_PASSWORD is missing: the founder needs both an address and a password."
     );
+    assert_eq!(
+        refused(&[], &[("CASTELLAN_FOUNDER_EMAIL", "founder"), ("CASTELLAN_FOUNDER_PASSWORD", "a long enough one")]),
+        "castellan: CASTELLAN_FOUNDER_EMAIL (--founder-email) cannot be “founder”: it must be an e-mail address such \
+        as founder@example.com."
+    );
+    let email = ("CASTELLAN_FOUNDER_EMAIL", "founder@example.com");
+    assert_eq!(
+        refused(&[], &[email, ("CASTELLAN_FOUNDER_PASSWORD", "correct horse")]),
+        "castellan: CASTELLAN_FOUNDER_PASSWORD must have 15 to 256 characters; a few words are easy to remember."
+    );
+    let said = refused(&[], &[email, ("CASTELLAN_FOUNDER_PASSWORD", "the founder of all this")]);
+    assert_eq!(
+        said,
+        "castellan: CASTELLAN_FOUNDER_PASSWORD may not contain “founder”, which is the first thing others would try."
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-mod demo;
+pub mod demo;
 mod doctor;
 mod first_start;
 mod kill;

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::support::TestDatabase;
 
+/// Much less than the time that running requests are given, and enough for a machine that has much else to do.
+pub const PROMPTLY: Duration = Duration::from_secs(15);
+
 /// A running `castellan` with a database of its own.
 pub struct Process {
     child: Child,

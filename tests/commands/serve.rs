@@ -7,7 +7,7 @@ use std::time::Duration;
 use castellan::db::migrate;
 use diesel::connection::SimpleConnection;
 
-use super::process::Process;
+use super::process::{PROMPTLY, Process};
 use crate::support::skipped;
 
 /// Sends a request on a connection that stays open.
@@ -29,7 +29,7 @@ fn it_ends_at_once_though_a_connection_idles() {
     ask(&mut idle, "GET /livez HTTP/1.1");
     assert!(answer(&mut idle).starts_with("HTTP/1.1 200 OK"));
     process.ask_to_end();
-    let status = process.ended_within(Duration::from_secs(2));
+    let status = process.ended_within(PROMPTLY);
     assert!(status.success(), "{status}");
     assert_eq!(idle.read(&mut [0; 16]).unwrap_or_default(), 0, "the connection is closed");
 }
@@ -47,7 +47,7 @@ fn who_probes_is_told_before_the_port_closes() {
     ask(&mut probe, "GET /readyz HTTP/1.1");
     let told = answer(&mut probe);
     assert!(told.starts_with("HTTP/1.1 503") && told.contains("connection: close"), "{told}");
-    assert!(process.ended_within(Duration::from_secs(2)).success());
+    assert!(process.ended_within(PROMPTLY).success());
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_request_that_runs_is_answered_first() {
     let mut got = String::new();
     page.read_to_string(&mut got).expect("the answer comes whole, and then the connection ends");
     assert!(got.starts_with("HTTP/1.1 200 OK") && got.contains("</html>"), "{got}");
-    assert!(process.ended_within(Duration::from_secs(2)).success());
+    assert!(process.ended_within(PROMPTLY).success());
 }
 
 /// The cookie that the printed link gives.

@@ -15,7 +15,14 @@ fn people_are_made_with_a_password_or_a_link() {
 
     let args = ["user", "add", "--email", "Kim@example.com", "--role", "support", "--password-stdin"];
     let short = place.run_with(&args, &[], "too short\n");
-    assert_eq!((short.status, short.err.as_str()), (1, "castellan: The password must have 12 characters or more.\n"));
+    assert_eq!(
+        (short.status, short.err.as_str()),
+        (1, "castellan: The password must have 15 to 256 characters; a few words are easy to remember.\n")
+    );
+    for (password, word) in [("for example a sentence\n", "“example”"), ("passwordpassword\n", "over and over")] {
+        let refused = place.run_with(&args, &[], password);
+        assert_eq!((refused.status, refused.err.contains(word)), (1, true), "{}", refused.err);
+    }
     let made = place.run_with(&args, &[], "correct horse battery\n");
     assert_eq!(made.status, 0, "{}", made.err);
     assert!(!made.out.contains("/sign-in/link/"), "{}", made.out);
@@ -44,6 +51,28 @@ fn what_cannot_be_made_is_said_in_words() {
     let nobody = place.run(&["user", "recover", "--email", "nobody@example.com"]);
     assert_eq!(nobody.status, 1);
     assert!(nobody.err.contains("Nobody has the address nobody@example.com."), "{}", nobody.err);
+}
+
+#[test]
+fn a_service_is_made_that_signs_in_nowhere() {
+    let place = Castellan::migrated();
+    let made = place.run(&["user", "add", "--service", "Nightly export", "--role", "auditor"]);
+    assert_eq!(made.status, 0, "{}", made.err);
+    assert!(made.out.starts_with("Nightly export is made and has the role auditor."), "{}", made.out);
+    assert!(made.out.contains("/tokens/new?service=") && !made.out.contains("/sign-in/link/"), "{}", made.out);
+    let made = "select concat_ws(' ', kind, status, is_staff, name, split_part(email::text, '@', 2)) from control.users
+        where kind = 'service'";
+    assert_eq!(place.texts(made), ["service active f Nightly export service.invalid"]);
+    assert_eq!(place.texts("select count(*) from control.user_credentials"), ["0"]);
+    assert_eq!(place.texts(EVENTS), ["user.create_service user"]);
+    let unknown = place.run(&["user", "add", "--service", "Other", "--role", "king"]);
+    assert_eq!(unknown.status, 1);
+    assert!(unknown.err.contains("There is no role “king”."), "{}", unknown.err);
+    let nameless = place.run(&["user", "add", "--service", " ", "--role", "auditor"]);
+    assert_eq!((nameless.status, nameless.err.as_str()), (1, "castellan: The name must have 1 to 200 characters.\n"));
+    let both = place.run(&["user", "add", "--service", "x", "--email", "zoe@example.com", "--role", "auditor"]);
+    assert_eq!(both.status, 2, "{}", both.err);
+    assert_eq!(place.run(&["user", "add", "--role", "auditor"]).status, 2, "neither the one nor the other");
 }
 
 #[test]

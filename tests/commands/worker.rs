@@ -1,8 +1,6 @@
 //! `castellan worker`.
 
-use std::time::Duration;
-
-use super::process::Process;
+use super::process::{PROMPTLY, Process};
 
 #[test]
 fn it_says_what_it_does_and_ends_when_it_is_asked_to() {
@@ -10,7 +8,7 @@ fn it_says_what_it_does_and_ends_when_it_is_asked_to() {
     assert!(process.said.starts_with("Castellan works as "), "{}", process.said);
     assert!(process.said.ends_with(" on auth.sweep, jobs.sweep\n"), "{}", process.said);
     process.ask_to_end();
-    assert!(process.ended_within(Duration::from_secs(2)).success());
+    assert!(process.ended_within(PROMPTLY).success());
 }
 
 #[test]
@@ -18,7 +16,7 @@ fn one_may_do_nothing_but_seal() {
     let mut process = Process::start(&["worker", "--only", "sealer"]);
     assert_eq!(process.said, "Castellan works as sealer on sealer\n");
     process.ask_to_end();
-    assert!(process.ended_within(Duration::from_secs(2)).success());
+    assert!(process.ended_within(PROMPTLY).success());
 }
 
 #[test]
@@ -26,5 +24,5 @@ fn one_may_do_nothing_but_send_the_log_on() {
     let mut process = Process::start(&["worker", "--only", "streams"]);
     assert_eq!(process.said, "Castellan works as streams on streams\n");
     process.ask_to_end();
-    assert!(process.ended_within(Duration::from_secs(2)).success());
+    assert!(process.ended_within(PROMPTLY).success());
 }

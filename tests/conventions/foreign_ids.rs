@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Person, TestApp};
 
 /// What each id of an address is of, by the address up to it.
-const KINDS: [(&str, &str); 37] = [
+const KINDS: [(&str, &str); 39] = [
     ("/tenants/{id}", "tenants"),
     ("/tenants/{tenant_id}", "tenants"),
     ("/tenants/{id}/people/{member_id}", "workspace_members"),
@@ -48,7 +48,10 @@ const KINDS: [(&str, &str); 37] = [
     ("/account/delegations/{id}", "delegations"),
     // What roles there are is no secret, so that none is somebody else's.
     ("/roles/{id}", ""),
-    // No ids: the text is the right itself, or the name of a provider.
+    // No ids: the text is the right itself, or the name of a provider or a kind; what is below a kind is asked for by
+    // those alone who see everything.
+    ("/exposure/{kind}", ""),
+    ("/exposure/{kind}/{id}", ""),
     ("{token}", ""),
     ("{key}", ""),
 ];
@@ -80,10 +83,10 @@ const FIELDS: [(&str, &str); 22] = [
 ];
 
 /// One of everything by its table.
-type Things = BTreeMap<&'static str, String>;
+pub(super) type Things = BTreeMap<&'static str, String>;
 
 /// One of everything that a tenant and a person of it have.
-async fn everything(app: &TestApp, slug: &str) -> Things {
+pub(super) async fn everything(app: &TestApp, slug: &str) -> Things {
     let tenant = app.tenant(slug).await;
     let client = app.client(tenant, slug, "active").await;
     let owner = app.person_with(&["tenants.view", "tenants.export"]).await;

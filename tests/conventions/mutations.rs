@@ -101,7 +101,8 @@ impl Walk {
     }
 
     async fn tenant(&mut self) -> String {
-        let new = [("name", "Northwind"), ("slug", "northwind"), ("region", "eu-west")];
+        let new =
+            [("name", "Northwind"), ("slug", "northwind"), ("region", "eu-west"), ("trial_ends_at", "2999-01-01")];
         let tenant = self.fill("/tenants/new", &new).await;
         self.fill(&format!("{tenant}/edit"), &[("notes", "Pays late")]).await;
         let edited = self.app.event("tenant.update").await.id;
@@ -111,7 +112,8 @@ impl Walk {
         self.fill(&format!("{tenant}/policies/overrides/new?policy=mfa_required"), &other).await;
         let id = self.app.text("select id from control.policy_overrides").await;
         self.act(&format!("{tenant}/policies/overrides/{id}"), &["removal"]).await;
-        self.act(&tenant, &["suspension", "reactivation", "closing", "cancellation", "deletion", "restoration"]).await;
+        self.act(&tenant, &["activation", "suspension", "reactivation", "closing", "cancellation"]).await;
+        self.act(&tenant, &["deletion", "restoration"]).await;
         tenant
     }
 
@@ -158,6 +160,7 @@ impl Walk {
         const EMAIL: &str = "bob@example.org";
         let role = self.app.text("select id from control.roles where name = 'support'").await;
         let bob = self.fill("/people/new", &[("email", EMAIL), ("name", "Bob"), ("role_id", &role)]).await;
+        self.fill("/services/new", &[("name", "Exporter"), ("role_id", &role)]).await;
         self.act(&bob, &["invitation", "revocation", "invitation"]).await;
         self.link("/invitations/", "user.accept_invitation").await;
         self.fill(&format!("{bob}/edit"), &[("name", "Robert")]).await;
@@ -316,7 +319,7 @@ impl Walk {
         ];
         for route in routes::table().into_iter().filter(is_export) {
             let owner = owners.iter().find(|(start, _)| route.path.starts_with(start)).map_or(&tenant, |(_, id)| id);
-            let address = route.path.replace("{id}", owner).replace("{tenant_id}", owner);
+            let address = route.path.replace("{kind}", "tenant").replace("{id}", owner).replace("{tenant_id}", owner);
             let reads = format!("select count(*) from audit.events where is_read and action = '{}'", route.privilege);
             let before = self.app.number(&reads).await;
             let answer = self.person.get(&address).await;

@@ -125,6 +125,17 @@ async fn names_and_comments_say_what_things_are() {
     .await;
     none(
         &app,
+        "columns have a comment, but for those that mean the same everywhere",
+        &format!(
+            "select relname || '.' || attname from ({TABLES}) t join pg_attribute a on a.attrelid = t.oid
+            where attnum > 0 and not attisdropped and coalesce(col_description(t.oid, attnum), '') = ''
+                and attname not in ('id', 'version', 'created_at', 'created_by', 'updated_at', 'updated_by',
+                    'deleted_at', 'deleted_by')"
+        ),
+    )
+    .await;
+    none(
+        &app,
         "constraints are named after their table",
         &format!(
             "select conname from pg_constraint k join ({TABLES}) t on t.oid = k.conrelid

@@ -87,7 +87,7 @@ fn templates_are_named_after_their_pages() {
 /// How high a room is; what is lower may be used by what is higher.
 fn height(room: &str) -> usize {
     match room {
-        "action" | "actor" | "error" | "config" | "token" => 0,
+        "action" | "actor" | "error" | "config" | "new_password" | "token" => 0,
         "db" | "keyset" => 1,
         "audit" | "auth" | "web" | "jobs" | "mail" => 2,
         "app" | "routes" | "commands" | "main" | "lib" => 4,

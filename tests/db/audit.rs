@@ -91,6 +91,7 @@ async fn idle_connections_see_nothing() {
             "audit.record(text,text,boolean,text,text,uuid,uuid,uuid,jsonb)",
             "audit.record_security(text,text,bytea,uuid,jsonb)",
             "control.session_authority(bytea)",
+            "control.note_use(uuid,text)",
             "control.token_authority(bytea,text)",
             "control.whereabouts(uuid[])",
         ]

@@ -6,7 +6,7 @@ use castellan::commands::setup;
 use castellan::mail::{self, Letter};
 use uuid::Uuid;
 
-use crate::support::{MailServer, TestApp};
+use crate::support::{Authority, CHEAP, MailServer, TestApp};
 
 /// Posts a letter the way a change does. Returns its id.
 async fn post(app: &TestApp, letter: Letter) -> Uuid {
@@ -96,7 +96,7 @@ async fn a_server_that_is_away_loses_nothing() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("smtp://{}", closed.local_addr().expect("an address"));
     drop(closed);
-    let app = TestApp::configured(crate::support::CHEAP, |config| {
+    let app = TestApp::configured(CHEAP, |config| {
         config.smtp_url = Some(url);
         config.mail_from = Some("console@castellan.example".into());
     })
@@ -104,6 +104,66 @@ async fn a_server_that_is_away_loses_nothing() {
     let id = post(&app, letter()).await;
     app.run_jobs().await;
     assert_eq!(state(&app, id).await, "pending 1 false");
+    app.leaves_jobs();
+}
+
+/// Who is trusted is said to another process, as an operator does.
+#[actix_web::test]
+async fn over_tls_it_goes_to_a_server_that_a_trusted_authority_knows_by_that_name() {
+    let Some(app) = TestApp::on_server().await else { return };
+    let (founder, server) = (app.founder().await, MailServer::start());
+    let (trusted, unknown) = (Authority::new("ours"), Authority::new("somebody else's"));
+    let mut sent = Vec::new();
+    for (authority, host, said) in [
+        (&trusted, "localhost", ""),
+        (&trusted, "elsewhere.example", "certificate not valid for name"),
+        (&unknown, "localhost", "its certificate is of no authority that is trusted here"),
+    ] {
+        for url in [
+            format!("smtps://localhost:{}", authority.before(host, server.port)),
+            format!("smtp://localhost:{}?tls=required", authority.before_mail(host, server.port)),
+        ] {
+            let id = post(&app, letter()).await;
+            let settings = [
+                ("SSL_CERT_FILE", trusted.file()),
+                ("CASTELLAN_SMTP_URL", url.as_str()),
+                ("CASTELLAN_MAIL_FROM", "console@castellan.example"),
+            ];
+            let worker = app.beside(&["worker", "--only", "mail.send"], &settings);
+            let tried = format!("select count(*) from control.outbox where id = '{id}' and attempts > 0");
+            app.until(&tried, 1).await;
+            let job = "select id from control.job_queue where kind = 'mail.send' order by created_at desc, id desc";
+            let job = app.texts(job).await.remove(0);
+            app.until(&format!("select count(*) from control.job_queue where id = '{job}' and status <> 'running'"), 1)
+                .await;
+            drop(worker);
+            let page = founder.get(&format!("/jobs/{job}")).await;
+            assert!(page.text().contains(said), "{url} {said}: {}", page.text());
+            if said.is_empty() {
+                assert_eq!(state(&app, id).await, "sent 1 true", "{url}");
+                sent.push(format!("<{id}@castellan.example>"));
+            }
+        }
+    }
+    let taken: Vec<String> = server.mails().iter().map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!(taken, sent, "nobody else was sent anything");
+    app.leaves_jobs();
+}
+
+#[actix_web::test]
+async fn where_tls_is_required_nothing_is_sent_without_it() {
+    let server = MailServer::start();
+    let url = format!("{}?tls=required", server.url());
+    let app = TestApp::configured(CHEAP, |config| {
+        config.smtp_url = Some(url);
+        config.mail_from = Some("console@castellan.example".into());
+    })
+    .await;
+    let id = post(&app, letter()).await;
+    app.run_jobs().await;
+    assert_eq!((state(&app, id).await, server.mails().len()), ("pending 1 false".into(), 0));
+    let error = app.text("select last_error from control.outbox").await;
+    assert!(error.to_lowercase().contains("starttls"), "{error}");
     app.leaves_jobs();
 }
 

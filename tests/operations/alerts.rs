@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::support::TestApp;
+use crate::support::{Person, TestApp};
 
 impl TestApp {
     /// Has the clock look for bursts as it does each minute; `minutes` from now.
@@ -12,6 +12,29 @@ impl TestApp {
         worker.plan(Timestamp::now() + SignedDuration::from_mins(minutes)).await.expect("it can be planned");
         self.execute("update control.job_queue set run_at = now() where status = 'queued'").await;
         worker.drain().await.expect("the queue can be read");
+    }
+
+    /// By name and address where people may be seen and in the mail, and by id in the log.
+    async fn names_the_prober(&self, prober: &Person, auditor: &Person) {
+        let (id, email) = (prober.id.expect("somebody"), &prober.email);
+        let name = self.text(&format!("select name from control.users where id = '{id}'")).await;
+        let said = format!("21 refusals of person {name} ({email}) within 5 minutes");
+        let mails = "select distinct subject from control.outbox where subject like '%refusals%'";
+        assert_eq!(self.texts(mails).await, [format!("Castellan: {said}")]);
+        let unseeing = self.person_with(&["overview.view", "audit.view"]).await;
+        for page in ["/", "/security-events"] {
+            assert!(auditor.get(page).await.texts(".banner.bad").join("").contains(&said), "{page}");
+            let other = unseeing.get(page).await.texts(".banner.bad").join("");
+            assert!(other.contains(&format!("21 refusals of person {id} within")), "{page}: {other}");
+        }
+        let link = auditor.get("/security-events").await.link("What they were refused");
+        assert_eq!(link, format!("/security-events?actor={id}"));
+        let logged = "select count(*) from audit.security_events where details::text like ";
+        assert_eq!(self.number(&format!("{logged} '%refusals of person {id}%'")).await, 1);
+        assert_eq!(self.number(&format!("{logged} '%{email}%'")).await, 0);
+        let event = format!("select id from audit.security_events where details ->> 'subject' = '{id}'");
+        let event = self.text(&event).await;
+        assert_eq!(auditor.get(&format!("/security-events/{event}")).await.link(email), format!("/people/{id}"));
     }
 
     async fn alerts(&self) -> Vec<String> {
@@ -112,6 +135,7 @@ async fn sprays_storms_probing_people_and_guessed_tokens_are_bursts_too() {
     let shown = auditor.get("/security-events?severity=critical").await;
     assert_eq!(shown.rows().len(), 4);
     assert!(shown.text().contains(&format!("refusals of person {person}")));
+    app.names_the_prober(&support, &auditor).await;
     app.leaves_jobs();
 }
 
@@ -154,4 +178,36 @@ async fn sealing_that_stands_still_is_told_once_however_long_it_lasts() {
         "select count(*) from control.outbox where subject like '%stands still%' and recipient = 'founder@example.com'";
     assert_eq!(app.number(mails).await, 1);
     assert!(founder.get("/").await.texts(".banner.bad").join("").contains("stands still"));
+}
+
+#[actix_web::test]
+async fn a_guard_that_is_off_and_months_that_lack_are_told_and_shown() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    app.look(0).await;
+    assert_eq!(app.alerts().await, [""; 0], "all is in order");
+    let month = "to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYY_MM')";
+    let month = app.text(&format!("select {month}")).await;
+    app.execute(&format!("alter table audit.leaves enable trigger refuse_rewrite; drop table audit.changes_{month}"))
+        .await;
+    for minute in [1, 2, 30] {
+        app.look(minute).await;
+    }
+    let count = |kind: &str| format!("select count(*) from control.security_alerts where kind = '{kind}'");
+    for (kind, told) in [
+        ("log_has_no_room", format!("no room from {} on", month.replace('_', "-"))),
+        ("guards_of_the_log_are_off", "1 guard of the audit log is off; audit.leaves (refuse_rewrite)".to_owned()),
+    ] {
+        assert_eq!(app.number(&count(kind)).await, 1, "{kind}");
+        let mails = format!(
+            "select count(*) from control.outbox where subject like '%{told}%' and recipient = 'founder@example.com'"
+        );
+        assert_eq!(app.number(&mails).await, 1, "{told}");
+        assert!(founder.get("/").await.texts(".banner.bad").join("").contains(&told), "{told}");
+    }
+    let page = founder.get("/audit/integrity").await;
+    let banners = page.texts("main .banner.bad").join("\n");
+    assert!(banners.contains("Guards of the log are off: audit.leaves (refuse_rewrite)."), "{banners}");
+    assert!(banners.contains("The log has room for 0 months ahead and needs 2"), "{banners}");
+    assert!(page.texts(".state.bad").contains(&"short".to_owned()));
 }

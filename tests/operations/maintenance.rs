@@ -53,9 +53,11 @@ async fn a_closing_whose_grace_period_is_over_is_finished_under_the_tenant() {
             "update control.tenants set status = 'closing', closing_at = now() {when} where id = '{id}'"
         ))
         .await;
+        app.member(id, &format!("owner-{id}@example.com"), "owner").await;
     }
+    app.leaves_jobs();
     app.run_jobs_of_the_clock().await;
-    assert_eq!(app.troubles().await, [""; 0]);
+    assert_eq!(app.troubles().await, ["mail.send queued "], "the letter to the owner");
     let status = async |id| app.text(&format!("select status from control.tenants where id = '{id}'")).await;
     assert_eq!((status(due).await.as_str(), status(waiting).await.as_str()), ("closed", "closing"));
     let event = app.event("tenant.finish_closing").await;
@@ -64,6 +66,9 @@ async fn a_closing_whose_grace_period_is_over_is_finished_under_the_tenant() {
     let job = app.text("select id from control.job_queue where kind = 'tenancy.finish_closing'").await;
     assert_eq!(event.request_id.map(|id| id.to_string()), Some(job), "the event leads to its job");
     assert_eq!(event.of("tenants")[0].after["status"], "closed");
+    assert_eq!(event.of("sessions").len(), 1, "its people are signed out");
+    let told = app.texts("select recipient from control.outbox").await;
+    assert_eq!(told, [format!("owner-{due}@example.com")]);
     assert_eq!(tenancy::NAV.href, "/tenants");
 }
 

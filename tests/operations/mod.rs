@@ -5,5 +5,5 @@ mod jobs;
 mod jump;
 mod maintenance;
 mod overview;
-mod views;
+pub mod views;
 mod views_abuse;

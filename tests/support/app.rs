@@ -40,11 +40,16 @@ impl TestApp {
 
     /// Starts one on the server; none on the embedded engine, whose single connection allows no races.
     pub async fn on_server() -> Option<TestApp> {
+        TestApp::on_server_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn on_server_with(set: impl FnOnce(&mut Config)) -> Option<TestApp> {
         if std::env::var("TEST_DATABASE_URL").unwrap_or_default().is_empty() {
             skipped("two connections at once need TEST_DATABASE_URL, for the embedded engine has one");
             return None;
         }
-        Some(TestApp::start().await)
+        Some(TestApp::configured(CHEAP, set).await)
     }
 
     /// Starts one that sends mail to a server of the test's own.

@@ -34,6 +34,7 @@ pub struct Post {
 #[derive(Clone)]
 pub struct Collector {
     pub url: String,
+    pub port: u16,
     posts: Arc<Mutex<Vec<Post>>>,
     troubles: Arc<Mutex<VecDeque<Trouble>>>,
 }
@@ -44,7 +45,7 @@ impl Collector {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("a bound port has an address");
         let url = format!("http://{address}/in");
-        let collector = Collector { url, posts: Arc::default(), troubles: Arc::default() };
+        let collector = Collector { url, port: address.port(), posts: Arc::default(), troubles: Arc::default() };
         let taking = collector.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {

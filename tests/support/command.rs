@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use castellan::config::Config;
 use castellan::db::{Engine, migrate};
@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
-use super::{TestDatabase, config};
+use super::{TestApp, TestDatabase, config};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_castellan");
 
@@ -108,5 +108,28 @@ impl Castellan {
     /// A file of the data folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+}
+
+/// A process beside a console under test, killed when it is not needed any more.
+pub struct Beside(Child);
+
+impl TestApp {
+    /// Runs the binary on this console's database and with its keys; on a server, where more than one may connect.
+    pub fn beside(&self, args: &[&str], settings: &[(&str, &str)]) -> Beside {
+        let mut command = Command::new(BINARY);
+        command.env_clear().current_dir(&self.config.data_dir).args(args);
+        command.arg("--data-dir").arg(&self.config.data_dir).args(["--log", "error"]);
+        command.env("DATABASE_URL", self.database.engine().url());
+        command.envs(self.config.secret_key.iter().map(|key| ("CASTELLAN_SECRET_KEY", key)));
+        command.envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null());
+        Beside(command.spawn().expect("the binary can be run"))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

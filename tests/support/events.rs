@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::TestApp;
+use super::{Page, TestApp};
 
 /// One event with the rows it changed.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,7 +48,27 @@ impl Event {
     }
 }
 
+/// Where the list of events names its actions.
+pub const ACTIONS: &str = "table.listing td:nth-child(3) a";
+
+/// The actions in the list of events that tests made.
+pub fn actions(page: &Page) -> Vec<String> {
+    assert_eq!(page.status, 200, "{}: {}", page.path, page.message());
+    page.texts(ACTIONS).into_iter().filter(|name| name.starts_with("test.")).collect()
+}
+
 impl TestApp {
+    /// Writes an event as it may have happened, with some columns set. Returns its id.
+    pub async fn happened(&self, action: &str, columns: &str, values: &str) -> Uuid {
+        let id = Uuid::new_v4();
+        self.execute(&format!(
+            "insert into audit.events (id, action, actor_kind, target_kind, {columns})
+            values ('{id}', '{action}', 'person', 'thing', {values})"
+        ))
+        .await;
+        id
+    }
+
     /// All events of an action, oldest first.
     pub async fn events(&self, action: &str) -> Vec<Event> {
         self.events_where(&format!("e.action = '{action}'")).await

@@ -28,7 +28,7 @@ impl TestApp {
         };
         let id = Uuid::now_v7();
         let actor = Actor::process(ActorKind::Command, "test");
-        let can = Can::<tenancy::Manage>::prove(actor.into()).expect("commands may make tenants");
+        let can = Can::<tenancy::Make>::prove(actor.into()).expect("commands may make tenants");
         let action = Action::on("tenant.create", "tenant", id).tenant(id);
         let made = self.db().write(&can, action, move |tx| store::insert(tx, id, &new)).await;
         made.expect("a tenant can be made");

@@ -18,6 +18,7 @@ mod provider;
 mod smtp;
 mod sql;
 mod template;
+mod tls;
 mod tokens;
 
 pub use app::TestApp;
@@ -25,6 +26,7 @@ pub use cluster::Cluster;
 pub use collector::{Collector, Trouble};
 pub use command::{Castellan, Done};
 pub use database::TestDatabase;
+pub use events::{ACTIONS, actions};
 pub use factors::Authenticator;
 pub use forger::Forger;
 pub use jobs::PACE;
@@ -35,6 +37,7 @@ pub use person::{Person, SESSION};
 pub use provider::{RealProvider, Visitor};
 pub use smtp::{Mail, MailServer};
 pub use template::{CHEAP, config};
+pub use tls::Authority;
 pub use tokens::Token;
 
 /// Says why a test did nothing; `cargo test -- --nocapture` shows it.

@@ -18,7 +18,7 @@ pub struct Mail {
 /// Listens on a port of its own until the test ends.
 #[derive(Clone)]
 pub struct MailServer {
-    port: u16,
+    pub port: u16,
     mails: Arc<Mutex<Vec<Mail>>>,
     /// What the next mails are answered with after `DATA`.
     answers: Arc<Mutex<VecDeque<&'static str>>>,

@@ -1,5 +1,11 @@
 //! API tokens, made by people on their pages, and what programs get with them.
 
+use castellan::access::assignments::model::Principal;
+use castellan::access::assignments::store::Resolved;
+use castellan::access::people::role_by_name;
+use castellan::access::services::store;
+use castellan::action::Action;
+use castellan::commands::setup;
 use reqwest::Method;
 use uuid::Uuid;
 
@@ -55,12 +61,14 @@ impl TestApp {
 
     /// A service that holds just these privileges, everywhere.
     pub async fn service(&self, name: &str, privileges: &[&str]) -> Uuid {
-        let role = self.role_of(privileges).await;
-        let (id, _) = self.staff(&role).await;
-        self.execute(&format!(
-            "update control.users set kind = 'service', is_staff = false, name = '{name}' where id = '{id}'"
-        ))
-        .await;
+        let (id, role, name) = (Uuid::now_v7(), self.role_of(privileges).await, name.to_owned());
+        let can = setup::authority("test").expect("commands may make services");
+        let action = Action::on("user.create_service", "user", id).reason("test");
+        let made = self.db().write(&can, action, move |tx| {
+            let role_id = role_by_name(tx, &role)?;
+            store::insert(tx, id, &name, &Resolved::everywhere(role_id, Principal::Person(id), "test"))
+        });
+        made.await.expect("a service can be made");
         id
     }
 }

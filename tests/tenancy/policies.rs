@@ -48,6 +48,25 @@ async fn all_policies_are_written_and_lines_mended() {
     assert_eq!((again.value("mfa_required"), again.value("public_links_allowed")), ("on", ""));
 }
 
+/// They say who needs a second factor, so that a browser that was left open is not enough.
+#[actix_web::test]
+async fn policies_are_changed_by_those_who_have_just_proved_who_they_are() {
+    let app = TestApp::start().await;
+    let id = app.tenant("northwind").await;
+    let (person, email) = app.staff("admin").await;
+    let admin = app.unelevated(person, &email).await;
+    let url = format!("/tenants/{id}/policies");
+    let over = [("policy", "mfa_required"), ("value", "no"), ("expires_at", "2999-01-01"), ("reason", "why")];
+    for (path, fields) in [(url.clone(), [].as_slice()), (format!("{url}/overrides"), over.as_slice())] {
+        assert_eq!(admin.post_form(&path, fields).await.status, 401, "{path}");
+    }
+    for path in [format!("{url}/edit"), format!("{url}/overrides/new")] {
+        assert_eq!(admin.get(&path).await.location(), format!("/elevation?return_to={path}"));
+    }
+    assert_eq!(admin.get(&url).await.status, 200, "they are seen without it");
+    assert_eq!(app.number("select count(*) from control.policy_overrides").await, 0);
+}
+
 #[actix_web::test]
 async fn all_that_is_wrong_is_said_at_once() {
     let app = TestApp::start().await;

@@ -97,6 +97,17 @@ async fn no_address_breaks_at_odd_queries_and_ids() {
             assert!(page.status < 500, "{path}{query}: {}", page.status);
         }
     }
+    // Most ids are of one shape, and what has another is nothing's.
+    for route in routes::table().into_iter().filter(|route| route.path.contains('{')) {
+        let parts = route.path.split('/').map(|part| if part.starts_with('{') { "zzz" } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let page = match route.method.as_str() {
+            "GET" => founder.get(&path).await,
+            _ => founder.post_form(&path, &[("reason", "x")]).await,
+        };
+        assert!(page.status < 500 && page.status != 200, "{path}: {}", page.status);
+        assert!(!page.text().contains("UUID"), "{path} says what only a program understands: {}", page.text());
+    }
     for id in ["%00", "%FF", "%2F", "a%0d%0ab", "%F0%9F%A6%80", &"x".repeat(5_000)] {
         for path in ["/tenants/", "/audit/", "/sign-in/link/"] {
             let page = founder.get(&format!("{path}{id}")).await;
@@ -173,6 +184,17 @@ async fn long_and_broken_names_are_refused_in_words() {
         let page = make(&admin, "Fine", slug, "").await;
         assert_eq!(page.status, 422, "{slug}");
         assert!(page.field_error("slug").contains("2 to 63 small letters"), "{slug}");
+    }
+    for slug in ["new", "019a0000-0000-7000-8000-000000000000"] {
+        let page = make(&admin, "Fine", slug, "").await;
+        assert!(page.field_error("slug").contains("addresses use for something else"), "{slug}");
+    }
+    for name in ["\u{200b}\u{200b}", "\u{2060}\u{feff}", "\u{ad}"] {
+        assert_eq!(make(&admin, name, "blank", "").await.field_error("name"), "is required", "{name:?}");
+    }
+    for name in ["pay\u{202e}lap", "\u{2066}Fine\u{2069}"] {
+        let page = make(&admin, name, "turned", "").await;
+        assert!(page.field_error("name").contains("direction of text"), "{name:?}");
     }
     let page = make(&admin, "Fine", "fine", &"n".repeat(10_001)).await;
     assert!(page.field_error("notes").contains("10000 characters at most"));

@@ -1,5 +1,6 @@
 mod assets;
 mod bad_input;
 mod export;
+mod forbidden;
 mod lists;
 mod queries;

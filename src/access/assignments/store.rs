@@ -108,12 +108,17 @@ pub struct Resolved {
     pub reason: String,
 }
 
+impl Resolved {
+    /// A role that holds everywhere and has no end.
+    pub fn everywhere(role_id: Uuid, principal: Principal, reason: &str) -> Resolved {
+        let reason = reason.to_owned();
+        Resolved { role_id, principal, scope_kind: "platform", place: Place::default(), expires_at: None, reason }
+    }
+}
+
 /// Finds what a form names. What is not there, or not for the asker to see, is an error at its field.
 pub fn resolve(conn: &mut PgConnection, new: &NewAssignment) -> Result<Resolved, AppError> {
     let refused = |field: &'static str, why: &str| AppError::Refused(field, why.to_owned());
-    let living = roles::table.find(new.role_id).filter(roles::deleted_at.is_null());
-    let role: Option<Uuid> = living.select(roles::id).first(conn).optional()?;
-    role.ok_or_else(|| refused("role_id", "must be one of the roles"))?;
     let principal = match &new.to {
         To::Known(principal) => *principal,
         To::Email(email) => person_by_email(conn, email)?
@@ -131,6 +136,14 @@ pub fn resolve(conn: &mut PgConnection, new: &NewAssignment) -> Result<Resolved,
         }
         (Err(error), _) => return Err(error),
     }
+    resolve_for(conn, new, principal)
+}
+
+/// The same for a principal that is known to be there, or is made with it.
+pub fn resolve_for(conn: &mut PgConnection, new: &NewAssignment, principal: Principal) -> Result<Resolved, AppError> {
+    let living = roles::table.find(new.role_id).filter(roles::deleted_at.is_null());
+    let role: Option<Uuid> = living.select(roles::id).first(conn).optional()?;
+    role.ok_or_else(|| AppError::Refused("role_id", "must be one of the roles".into()))?;
     let place = place(conn, new)?;
     Ok(Resolved {
         role_id: new.role_id,

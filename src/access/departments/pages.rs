@@ -10,7 +10,7 @@ use super::store;
 use crate::access::View;
 use crate::access::assignments::model::{Assignment, Principal};
 use crate::access::assignments::store as assignments;
-use crate::actor::Can;
+use crate::actor::{Can, Whole};
 use crate::audit::history::{self, Entry, Of};
 use crate::db::Db;
 use crate::error::AppError;
@@ -33,7 +33,12 @@ struct Index {
     deleted: Vec<Department>,
 }
 
-pub async fn index(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+pub async fn index(
+    can: Can<Whole<View>>,
+    context: Context,
+    db: Data<Db>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, AppError> {
     let id = *id;
     let page = db
         .read(&can, move |conn| {
@@ -64,7 +69,7 @@ struct Show {
 }
 
 pub async fn show(
-    can: Can<View>,
+    can: Can<Whole<View>>,
     context: Context,
     db: Data<Db>,
     path: Path<(Uuid, Uuid)>,

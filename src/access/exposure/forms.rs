@@ -1,8 +1,9 @@
-//! The moment and the stretch of time that are asked about.
+//! What is asked: about what, at which moment and over which stretch of time.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use crate::web::form::FieldError;
 use crate::web::list::List;
@@ -57,4 +58,36 @@ fn moment(text: &str) -> Option<Timestamp> {
         let civil: DateTime = text.parse().ok()?;
         Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
     })
+}
+
+/// Longer than any address of the console.
+const LONGEST: usize = 2000;
+
+/// The id in what was typed or pasted: alone, or the last one in an address, whose earlier ones name what it hangs on.
+pub fn id_in(text: &str) -> Option<Uuid> {
+    let text = Some(text).filter(|text| text.len() <= LONGEST)?;
+    let words = text.rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    words.filter(|word| word.len() == 36).find_map(|word| word.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_id_is_meant() {
+        let [one, two] = ["0197a1b2-0000-7000-8000-000000000001", "0197a1b2-0000-7000-8000-000000000002"];
+        let id = |text: &str| id_in(text).map(|id| id.to_string());
+        for text in [
+            two.to_owned(),
+            format!(" <{two}> "),
+            format!("https://console.example/tenants/{one}/domains/{two}?tab=a#b"),
+        ] {
+            assert_eq!(id(&text).as_deref(), Some(two), "{text}");
+        }
+        assert_eq!(id(&format!("/tenants/{two}/people.csv")).as_deref(), Some(two));
+        for text in ["", "northwind", "0197a1b2", "0197a1b2-0000-7000-8000-00000000000g", &one.repeat(60)] {
+            assert_eq!(id(text), None, "{text}");
+        }
+    }
 }

@@ -1,14 +1,22 @@
-//! Who could see a tenant, a client or a person at a moment, and who did: for breach reports.
+//! Who could see anything at a moment, and who did: for breach reports. What kinds of things there are is said in
+//! [`kinds`], and which rights show one of them is read off the table of routes in [`shows`].
 
-pub mod forms;
-pub mod model;
-pub mod pages;
-pub mod store;
+mod address;
+mod export;
+mod forms;
+pub mod kinds;
+mod model;
+mod pages;
+mod shows;
+mod store;
+
+use std::collections::HashMap;
 
 use crate::actor::Privilege;
+use crate::web::nav::NavItem;
 use crate::web::route::{Route, get};
 
-/// See who could see a tenant, a client or a person, and who did.
+/// See who could see something, and who did.
 pub struct ViewExposure;
 /// Take that out of the console.
 pub struct ExportExposure;
@@ -30,19 +38,42 @@ impl Privilege for ExportExposure {
     const PLATFORM_ONLY: bool = true;
 }
 
-/// Its pages.
+/// The right of [`ViewExposure`] where nothing is seen yet: what an id is of.
+pub struct FindExposure;
+
+impl Privilege for FindExposure {
+    const NAME: &'static str = ViewExposure::NAME;
+    const DESCRIPTION: &'static str = ViewExposure::DESCRIPTION;
+    const DELEGABLE: bool = true;
+    const PLATFORM_ONLY: bool = true;
+}
+
+/// The entry in the navigation.
+pub const NAV: NavItem =
+    NavItem { label: "Who could see it", href: "/exposure", key: "", privilege: ViewExposure::NAME, due: false };
+
+/// Patterns of pages that are each about one thing, and what a thing of theirs is called in addresses.
+pub fn pages_of_things() -> HashMap<&'static str, &'static str> {
+    kinds::KINDS.iter().map(|kind| (kind.page, kind.name)).collect()
+}
+
+/// Its pages. Those of tenants, clients and people are also below their own.
 pub fn routes() -> Vec<Route> {
-    use model::{Client, Person, Tenant};
-    use pages::{export, show};
+    use export::export;
+    use pages::{index, show};
     vec![
-        get("/tenants/{id}/exposure", show::<Tenant>),
-        get("/tenants/{id}/exposure.csv", export::<Tenant>),
-        get("/tenants/{id}/exposure.json", export::<Tenant>),
-        get("/clients/{id}/exposure", show::<Client>),
-        get("/clients/{id}/exposure.csv", export::<Client>),
-        get("/clients/{id}/exposure.json", export::<Client>),
-        get("/people/{id}/exposure", show::<Person>),
-        get("/people/{id}/exposure.csv", export::<Person>),
-        get("/people/{id}/exposure.json", export::<Person>),
+        get("/exposure", index),
+        get("/exposure/{kind}/{id}.csv", export),
+        get("/exposure/{kind}/{id}.json", export),
+        get("/exposure/{kind}/{id}", show),
+        get("/tenants/{id}/exposure", show),
+        get("/tenants/{id}/exposure.csv", export),
+        get("/tenants/{id}/exposure.json", export),
+        get("/clients/{id}/exposure", show),
+        get("/clients/{id}/exposure.csv", export),
+        get("/clients/{id}/exposure.json", export),
+        get("/people/{id}/exposure", show),
+        get("/people/{id}/exposure.csv", export),
+        get("/people/{id}/exposure.json", export),
     ]
 }

@@ -1,75 +1,81 @@
-//! What can be asked about, and what comes back.
+//! What is asked about, and what comes back.
+
+use std::collections::HashMap;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use jiff_diesel::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::forms::Asked;
+use super::kinds::{Kind, fill, shape};
+use super::shows::page_above;
+use crate::access::rights::model::Way;
 use crate::web::filters::iso;
+use crate::web::opening::Opening;
 
-/// A kind of thing that people see.
-#[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// As `control.who_could_see` spells it.
-    pub name: &'static str,
-    /// The list above its pages, and its address.
-    pub list: (&'static str, &'static str),
-    /// Privileges that show it, as patterns of `like`.
-    pub privileges: &'static [&'static str],
-    /// Exports that may hold it.
-    pub exports: &'static [&'static str],
+/// Whether something was there at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    There,
+    NotYet,
+    /// Not even marked as deleted.
+    Gone,
 }
 
-/// One kind, for the handlers of its pages.
-pub trait About: 'static {
-    const KIND: Kind;
+/// What `control.thing_as_of` tells of a thing, and what the functions beside it go by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Thing {
+    pub presence: Presence,
+    made_at: jiff::Timestamp,
+    name: Option<String>,
+    /// Ids of what it hangs on, by column.
+    pub above: HashMap<String, String>,
+    pub tenant_ids: Vec<Uuid>,
+    client_ids: Vec<Uuid>,
+    client_tenant_ids: Vec<Uuid>,
+    owner_ids: Vec<Uuid>,
+    is_shared: bool,
 }
 
-pub struct Tenant;
-pub struct Client;
-pub struct Person;
-
-impl About for Tenant {
-    const KIND: Kind = Kind {
-        name: "tenant",
-        list: ("Tenants", "/tenants"),
-        privileges: &["tenants.%", "audit.view", "audit.export"],
-        exports: &["/tenants.csv", "/tenants.json", "/audit.csv", "/audit.json"],
-    };
-}
-
-impl About for Client {
-    const KIND: Kind = Kind {
-        name: "client",
-        list: ("Clients", "/clients"),
-        privileges: &["clients.%", "audit.view", "audit.export"],
-        exports: &["/clients.csv", "/clients.json", "/audit.csv", "/audit.json"],
-    };
-}
-
-impl About for Person {
-    const KIND: Kind = Kind {
-        name: "user",
-        list: ("People", "/people"),
-        privileges: &["access.%", "tenants.%", "audit.view", "audit.export"],
-        exports: &["/people.csv", "/people.json", "/assignments.csv", "/assignments.json", "/audit.csv", "/audit.json"],
-    };
-}
-
-/// What is asked about.
+/// One thing of a kind.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    pub kind: Kind,
+    pub kind: &'static Kind,
     pub id: Uuid,
-    pub name: String,
+    pub thing: Thing,
 }
 
 impl Subject {
-    /// Its own page.
-    pub fn url(&self) -> String {
-        format!("{}/{}", self.kind.list.1, self.id)
+    /// What people call it, or else its kind and id.
+    pub fn name(&self) -> String {
+        self.thing.name.clone().unwrap_or_else(|| format!("{} {}", self.kind.one(), self.id))
     }
+
+    /// The page that shows it: its own, or the one above.
+    pub fn url(&self, openings: &[Opening]) -> String {
+        let page = shape(self.kind.page);
+        match openings.iter().any(|opening| shape(opening.route) == page) {
+            true => self.fill(&page),
+            false => self.list_url(openings),
+        }
+    }
+
+    /// The page above it.
+    pub fn list_url(&self, openings: &[Opening]) -> String {
+        self.fill(&page_above(openings, &shape(self.kind.page)).unwrap_or_else(|| "/".to_owned()))
+    }
+
+    fn fill(&self, shape: &str) -> String {
+        fill(shape, self.kind.ids_above(&self.thing).into_iter().chain([self.id.to_string()]))
+    }
+}
+
+/// The page that tells who could see the thing of a kind with this id.
+pub fn url(kind: &Kind, id: Uuid) -> String {
+    format!("/exposure/{}/{id}", kind.name)
 }
 
 /// One way in which somebody could see it.
@@ -83,70 +89,19 @@ pub struct Could {
     pub email: String,
     #[diesel(sql_type = Text)]
     pub kind: String,
-    /// None in an impersonation, which no role of theirs carries.
+    /// None where no role of theirs carried it.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub role_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     pub role: Option<String>,
-    #[diesel(sql_type = Array<Text>)]
-    pub privileges: Vec<String>,
-    #[diesel(sql_type = Text)]
-    pub via_kind: String,
-    #[diesel(sql_type = SqlUuid)]
-    pub via_id: Uuid,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub via: Option<String>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub via_tenant_id: Option<Uuid>,
-    #[diesel(sql_type = Text)]
-    pub scope_kind: String,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub tenant_id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub tenant: Option<String>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub client_id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub client: Option<String>,
+    #[diesel(embed)]
+    pub way: Way,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub assignment_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     pub granted_by: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     pub granted_at: Timestamp,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    pub expires_at: Option<Timestamp>,
-}
-
-impl Could {
-    /// Where the role held, in words.
-    pub fn place(&self) -> String {
-        match (&self.tenant, &self.client) {
-            (Some(tenant), Some(client)) => format!("{client} of {tenant}"),
-            (Some(tenant), None) => tenant.clone(),
-            _ => "everywhere".to_owned(),
-        }
-    }
-
-    /// What kind of thing it came through, in words.
-    pub fn via_said(&self) -> &str {
-        match self.via_kind.as_str() {
-            "delegation" => "delegation by",
-            "impersonation" => "impersonation of",
-            kind => kind,
-        }
-    }
-
-    /// The page of what it came through; none when the role was given to the person.
-    pub fn via_url(&self) -> Option<String> {
-        match (self.via_kind.as_str(), self.via_tenant_id) {
-            ("group", _) => Some(format!("/groups/{}", self.via_id)),
-            ("delegation", _) => Some(format!("/delegations/{}", self.via_id)),
-            ("impersonation", _) => Some(format!("/impersonations/{}", self.via_id)),
-            ("department", Some(tenant)) => Some(format!("/tenants/{tenant}/departments/{}", self.via_id)),
-            _ => None,
-        }
-    }
 }
 
 /// What somebody did with it, as far as the log says so.
@@ -167,6 +122,9 @@ pub struct Did {
     pub last_at: Timestamp,
     #[diesel(sql_type = BigInt)]
     pub times: i64,
+    /// Done to it itself, as the log says, each time.
+    #[diesel(sql_type = Bool)]
+    is_target: bool,
 }
 
 impl Did {
@@ -194,7 +152,8 @@ impl Did {
         let actor = self.actor_id.map(|id| id.to_string()).or_else(|| self.actor.clone()).unwrap_or_default();
         let of = match (self.what.as_str(), subject.kind.name) {
             ("changed", "tenant") => format!("&tenant={}", subject.id),
-            ("changed", "user") => format!("&target={}", subject.id),
+            ("changed", "client") => format!("&client={}", subject.id),
+            ("changed", _) if self.is_target => format!("&target={}", subject.id),
             ("changed", _) => String::new(),
             _ => "&kind=reads".to_owned(),
         };

@@ -1,28 +1,34 @@
-//! `/tenants/{id}/exposure` and the same of clients and people.
+//! `/exposure`, where anything is found by its id, and `/exposure/{kind}/{id}`.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::http::header::LOCATION;
+use actix_web::web::Data;
 use askama::Template;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::forms::Asked;
-use super::model::{About, Could, Did, Subject};
+use super::address::Address;
+use super::forms::{Asked, id_in};
+use super::kinds::{KINDS, Kind};
+use super::model::{self, Could, Did, Presence, Subject};
+use super::shows::Shows;
 use super::store;
-use super::{ExportExposure, ViewExposure};
+use super::{FindExposure, ViewExposure};
 use crate::actor::Can;
 use crate::db::Db;
 use crate::db::keyset::Slice;
 use crate::error::AppError;
-use crate::web::context::Context;
+use crate::token;
+use crate::web::context::{Context, Site};
 use crate::web::filters;
 use crate::web::form::{FieldError, FormView};
 use crate::web::list::{Field, FieldKind, List, ListSpec};
 use crate::web::page::{self, Shell};
+use crate::web::query::encode;
 
 /// A moment and a stretch of time.
-const ASKED: ListSpec = ListSpec {
+pub(super) const ASKED: ListSpec = ListSpec {
     search: "",
     fields: &[
         Field { name: "at", label: "at", kind: FieldKind::Text },
@@ -32,10 +38,60 @@ const ASKED: ListSpec = ListSpec {
     sorts: &["name"],
 };
 
+/// An id, and a moment to go on with.
+const FOUND: ListSpec = ListSpec {
+    search: "",
+    fields: &[
+        Field { name: "thing", label: "thing", kind: FieldKind::Text },
+        Field { name: "at", label: "at", kind: FieldKind::Text },
+    ],
+    sorts: &["name"],
+};
+
 /// Ways that the page spells out; the export has all of them.
 const SHOWN: usize = 1000;
 /// Far more than anybody reads; a bound for the machine.
-const MOST: i64 = 200_000;
+pub(super) const MOST: i64 = 200_000;
+
+#[derive(Template)]
+#[template(path = "access/exposure/index.html")]
+struct Index {
+    shell: Shell,
+    form: FormView,
+    at: String,
+    kinds: String,
+}
+
+/// Leads on to what an id is of.
+pub async fn index(can: Can<FindExposure>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    let list = List::of(&FOUND, &context)?;
+    let (typed, at) = (list.values("thing").join(","), list.values("at").join(","));
+    let error = match (typed.as_str(), id_in(&typed)) {
+        ("", _) => None,
+        (_, None) => Some("must hold an id, alone or in an address of the console"),
+        (_, Some(id)) => match db.read(&can, move |conn| store::kind_of(conn, id)).await? {
+            Some(kind) => return Ok(to(kind, id, &at)),
+            None => Some("holds the id of nothing that the console has or had"),
+        },
+    };
+    // An API token that somebody pasted is on no page.
+    let kept = if token::is_in(&typed) { "" } else { typed.as_str() };
+    let page = Index {
+        shell: context.shell("Who could see it"),
+        form: FormView::filled(&[("thing", kept)])
+            .refused(error.map(|why| FieldError::new("thing", why)).into_iter().collect()),
+        at,
+        kinds: KINDS.iter().map(Kind::one).collect::<Vec<_>>().join(", "),
+    };
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page::html(status, page.render())
+}
+
+fn to(kind: &Kind, id: Uuid, at: &str) -> HttpResponse {
+    let at = if at.is_empty() { String::new() } else { format!("?at={}", encode(at)) };
+    let location = format!("{}{at}", model::url(kind, id));
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+}
 
 #[derive(Template)]
 #[template(path = "access/exposure/show.html")]
@@ -57,12 +113,14 @@ struct Found {
     people: i64,
     could: Vec<Could>,
     did: Vec<Did>,
+    /// What would have shown it, and to whom.
+    privileges: String,
     /// More than the page spells out.
     is_cut: bool,
 }
 
 impl Found {
-    fn of(asked: Asked, mut could: Vec<Could>, mut did: Vec<Did>) -> Found {
+    fn of(asked: Asked, shows: &Shows, mut could: Vec<Could>, mut did: Vec<Did>) -> Found {
         let mut people: Vec<Uuid> = could.iter().map(|could| could.user_id).collect();
         people.sort_unstable();
         people.dedup();
@@ -74,6 +132,7 @@ impl Found {
             from: asked.from.into(),
             until: asked.until.into(),
             people: people.len() as i64,
+            privileges: shows.privileges.keys().copied().collect::<Vec<_>>().join(", "),
             asked,
             could,
             did,
@@ -82,27 +141,32 @@ impl Found {
     }
 }
 
-pub async fn show<A: About>(
+pub async fn show(
     can: Can<ViewExposure>,
+    address: Address,
     context: Context,
     db: Data<Db>,
-    id: Path<Uuid>,
+    site: Data<Site>,
 ) -> Result<HttpResponse, AppError> {
-    let (id, list) = (*id, List::of(&ASKED, &context)?);
-    let (subject, began, found, list) = db
+    let list = List::of(&ASKED, &context)?;
+    address.note(&db, &can).await?;
+    let (asked_list, asked_site) = (list.clone(), site.clone());
+    let (subject, began, found) = db
         .read(&can, move |conn| {
             let now = Timestamp::now();
-            let subject = store::subject(conn, A::KIND, id)?;
             let began = store::log_began(conn)?.map_or(now, |at| at.to_jiff());
-            let found = match Asked::of(&list, began, now) {
-                Ok(asked) => Ok(Found::of(
-                    asked,
-                    store::could(conn, &subject, &asked, MOST)?,
-                    store::did(conn, &subject, &asked, MOST)?,
-                )),
+            let asked = Asked::of(&asked_list, began, now);
+            let at = asked.as_ref().map_or(now, |asked| asked.at);
+            let subject = store::subject(conn, address.kind, address.id, at)?;
+            let found = match asked {
+                Ok(asked) => {
+                    let shows = Shows::of(&asked_site.openings, subject.kind, &subject.thing);
+                    let could = store::could(conn, &subject, &shows, &asked, MOST)?;
+                    Ok(Found::of(asked, &shows, could, store::did(conn, &subject, &shows, &asked, MOST)?))
+                }
                 Err(errors) => Err(errors),
             };
-            Ok((subject, began, found, list))
+            Ok((subject, began, found))
         })
         .await?;
     let (status, errors) = match &found {
@@ -111,9 +175,9 @@ pub async fn show<A: About>(
     };
     let page = Show {
         shell: context
-            .shell(format!("Who could see {}", subject.name))
-            .under(subject.kind.list.0, subject.kind.list.1)
-            .under(subject.name.clone(), subject.url())
+            .shell(format!("Who could see {}", subject.name()))
+            .under(subject.kind.many, subject.list_url(&site.openings))
+            .under(subject.name(), subject.url(&site.openings))
             .under("exposure", ""),
         form: form(&list, errors),
         began: began.into(),
@@ -127,119 +191,4 @@ pub async fn show<A: About>(
 fn form(list: &List, errors: Vec<FieldError>) -> FormView {
     let typed = |field: &str| list.values(field).join(",");
     FormView::filled(&[("at", &typed("at")), ("from", &typed("from")), ("until", &typed("until"))]).refused(errors)
-}
-
-/// Columns of the export: who could, and then who did.
-const HEADER: &[&str] = &[
-    "part",
-    "at",
-    "from",
-    "until",
-    "actor_kind",
-    "person_id",
-    "name",
-    "email",
-    "role",
-    "privileges",
-    "via_kind",
-    "via",
-    "scope_kind",
-    "tenant_id",
-    "client_id",
-    "assignment_id",
-    "granted_by",
-    "granted_at",
-    "expires_at",
-    "what",
-    "first_at",
-    "last_at",
-    "times",
-];
-
-pub async fn export<A: About>(
-    can: Can<ExportExposure>,
-    context: Context,
-    db: Data<Db>,
-    id: Path<Uuid>,
-) -> Result<HttpResponse, AppError> {
-    let (id, list) = (*id, List::of(&ASKED, &context)?);
-    let asked_list = list.clone();
-    let (subject, asked) = db
-        .read(&can, move |conn| {
-            let now = Timestamp::now();
-            let subject = store::subject(conn, A::KIND, id)?;
-            let began = store::log_began(conn)?.map_or(now, |at| at.to_jiff());
-            Ok((subject, Asked::of(&asked_list, began, now)))
-        })
-        .await?;
-    let asked = asked.map_err(|errors| refused(&errors))?;
-    db.note_read(&can).await?;
-    let load = move |_: List| {
-        let (db, can, subject) = (db.clone(), can.clone(), subject.clone());
-        async move {
-            db.read(&can, move |conn| {
-                let could = store::could(conn, &subject, &asked, MOST)?;
-                let did = store::did(conn, &subject, &asked, MOST)?;
-                let could = could.iter().map(|could| could_cells(could, &asked));
-                let did = did.iter().map(|did| did_cells(did, &asked));
-                Ok(Slice { rows: could.chain(did).collect(), previous: None, next: None })
-            })
-            .await
-        }
-    };
-    crate::web::export::send("exposure", HEADER, list, load, |cells: &Vec<String>| cells.clone()).await
-}
-
-/// The first field that is wrong, by its own name.
-fn refused(errors: &[FieldError]) -> AppError {
-    let first = errors.first();
-    let named = ["at", "from", "until"].into_iter().find(|name| first.is_some_and(|error| error.field == *name));
-    AppError::Refused(named.unwrap_or("at"), first.map(|error| error.message.clone()).unwrap_or_default())
-}
-
-fn asked_cells(part: &str, asked: &Asked) -> Vec<String> {
-    vec![part.to_owned(), filters::iso(asked.at), filters::iso(asked.from), filters::iso(asked.until)]
-}
-
-fn could_cells(could: &Could, asked: &Asked) -> Vec<String> {
-    let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-    let at = |at: jiff_diesel::Timestamp| filters::iso(at.to_jiff());
-    let mut cells = asked_cells("could", asked);
-    cells.extend([
-        could.kind.clone(),
-        could.user_id.to_string(),
-        could.name.clone(),
-        could.email.clone(),
-        could.role.clone().unwrap_or_default(),
-        could.privileges.join(" "),
-        could.via_kind.clone(),
-        could.via.clone().unwrap_or_default(),
-        could.scope_kind.clone(),
-        id(could.tenant_id),
-        id(could.client_id),
-        id(could.assignment_id),
-        could.granted_by.clone().unwrap_or_default(),
-        at(could.granted_at),
-        could.expires_at.map(at).unwrap_or_default(),
-    ]);
-    cells.resize(HEADER.len(), String::new());
-    cells
-}
-
-fn did_cells(did: &Did, asked: &Asked) -> Vec<String> {
-    let mut cells = asked_cells("did", asked);
-    cells.extend([
-        did.actor_kind.clone(),
-        did.actor_id.map(|id| id.to_string()).unwrap_or_default(),
-        String::new(),
-        did.actor.clone().unwrap_or_default(),
-    ]);
-    cells.resize(HEADER.len() - 4, String::new());
-    cells.extend([
-        did.what.clone(),
-        filters::iso(did.first_at.to_jiff()),
-        filters::iso(did.last_at.to_jiff()),
-        did.times.to_string(),
-    ]);
-    cells
 }

@@ -3,7 +3,6 @@
 //! A link holds the id of its credential, signed with the process's secret key when the mail is sent (`mail::token`).
 //! So there is no secret to keep: database, outbox, log and events hold an id that is of no use without the key.
 
-pub mod forms;
 mod letters;
 pub mod model;
 pub mod pages;

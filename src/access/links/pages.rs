@@ -8,12 +8,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
-use super::forms::NewPassword;
 use super::model::{Kind, Link};
 use super::store;
 use crate::access::UseLink;
 use crate::action::Action;
 use crate::actor::{Actor, Can};
+use crate::auth::chosen_password;
 use crate::auth::password::Passwords;
 use crate::db::Db;
 use crate::error::AppError;
@@ -67,7 +67,7 @@ pub async fn set_password(
         Ok(link) => link,
         Err(why) => return gone(&context, why),
     };
-    let password = match NewPassword::from_form(&form, &link) {
+    let password = match chosen_password::read(&form, ("password", "password_again"), &[&link.email, &link.name]) {
         Ok(password) => password,
         Err(errors) => {
             let page = form_page(&context, link, FormView::default().refused(errors));

@@ -9,4 +9,6 @@ pub mod setup;
 pub mod store;
 pub mod tabs;
 
-pub use setup::{LINK_MINUTES, NewStaff, add_staff, by_email, email, make_link, recover, role_names, set_password};
+pub use setup::{
+    LINK_MINUTES, NewStaff, add_staff, by_email, email, make_link, recover, role_by_name, role_names, set_password,
+};

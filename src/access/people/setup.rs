@@ -30,10 +30,7 @@ pub struct NewStaff {
 
 /// Makes an active person with a platform-wide role. `NotFound` when there is no such role.
 pub fn add_staff(tx: &mut Tx<'_, Manage>, new: &NewStaff) -> Result<(), AppError> {
-    let role_id: Uuid = roles::table
-        .filter(roles::name.eq(&new.role).and(roles::deleted_at.is_null()))
-        .select(roles::id)
-        .first(&mut **tx)?;
+    let role_id = role_by_name(tx, &new.role)?;
     diesel::insert_into(users::table)
         .values((
             users::id.eq(new.id),
@@ -120,14 +117,20 @@ pub fn make_link(tx: &mut Tx<'_, Manage>, user_id: Uuid) -> Result<String, AppEr
     Ok(token)
 }
 
-/// The id and address of a person by address.
-pub fn by_email(conn: &mut PgConnection, email: &str) -> Result<Uuid, AppError> {
-    Ok(users::table.filter(users::email.eq(email).and(users::deleted_at.is_null())).select(users::id).first(conn)?)
+/// The id and name of a person by address.
+pub fn by_email(conn: &mut PgConnection, email: &str) -> Result<(Uuid, String), AppError> {
+    let living = users::table.filter(users::email.eq(email).and(users::deleted_at.is_null()));
+    Ok(living.select((users::id, users::name)).first(conn)?)
 }
 
 /// The address of a living person.
 pub fn email(conn: &mut PgConnection, id: Uuid) -> Result<String, AppError> {
     Ok(users::table.find(id).filter(users::deleted_at.is_null()).select(users::email).first(conn)?)
+}
+
+/// The role of this name, or `NotFound`.
+pub fn role_by_name(conn: &mut PgConnection, name: &str) -> Result<Uuid, AppError> {
+    Ok(roles::table.filter(roles::name.eq(name).and(roles::deleted_at.is_null())).select(roles::id).first(conn)?)
 }
 
 /// The names of all roles.

@@ -9,6 +9,8 @@ use super::model::{Credential, Session, SignIn};
 use super::pages::Head;
 use super::store;
 use crate::access::View;
+use crate::access::tokens::model::Token;
+use crate::access::tokens::store as tokens;
 use crate::actor::Can;
 use crate::audit::history::{self, Entry, Of};
 use crate::auth::identities::model::Identity;
@@ -105,6 +107,29 @@ pub async fn credentials(
         .await?;
     let providers = context.site().providers.clone();
     page::ok(Credentials { shell: head.shell(&context), head, identities, providers, credentials }.render())
+}
+
+#[derive(Template)]
+#[template(path = "access/people/tokens.html", blocks = ["rows"])]
+struct Tokens {
+    shell: Shell,
+    head: Head,
+    list: ListView,
+    tokens: Vec<Token>,
+}
+
+pub async fn tokens(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+    let list = List::of(&BY_CREATION, &context)?;
+    let (asker, window) = (can.clone(), list.window.clone());
+    let (head, slice) = db
+        .read(&can, move |conn| {
+            let head = Head::load(conn, &asker, *id, "tokens")?.whole()?;
+            Ok((head, tokens::of(conn, *id, &window)?))
+        })
+        .await?;
+    let list = list.view(&slice, slice.rows.len() as i64);
+    let page = Tokens { shell: head.shell(&context), head, list, tokens: slice.rows };
+    page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 
 #[derive(Template)]

@@ -8,7 +8,7 @@ use crate::web::form::{FieldError, Form};
 #[derive(Debug, Clone)]
 pub struct Ticked {
     pub ids: Vec<Uuid>,
-    /// Blank where none is needed.
+    /// Blank where it is asked for on the next page.
     pub reason: String,
 }
 

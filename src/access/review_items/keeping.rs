@@ -27,7 +27,7 @@ pub async fn keep(
     let (review_id, id) = path.into_inner();
     let item = db.read(&can, move |conn| store::of_review(conn, review_id, id)).await?;
     let mut check = form.check();
-    let reason = check.text("reason", 0, 2000);
+    let reason = check.reason();
     let reason = check.finish(reason).map_err(refused)?;
     let back = form.return_to().unwrap_or_else(|| item.review_url());
     let kept = actions::action("access_review.keep", &item).reason(&reason);
@@ -45,6 +45,9 @@ pub async fn keep_several(
     let id = *id;
     let review = db.read(&can, move |conn| reviews::store::find(conn, id)).await?;
     let Ticked { ids, reason } = Ticked::from_form(&form).map_err(refused)?;
+    if reason.is_empty() {
+        return Err(refused(vec![FieldError::new("reason", "is required")]));
+    }
     let back = form.return_to().unwrap_or_else(|| review.url());
     let kept = reviews::actions::action("access_review.keep", &review).reason(&reason);
     let kept = kept.details(json!({ "ticked": ids.len() }));
@@ -59,5 +62,5 @@ pub async fn keep_several(
 /// These forms have one field besides ticks, so that one sentence says what is wrong.
 fn refused(errors: Vec<FieldError>) -> AppError {
     let said: Vec<String> = errors.into_iter().map(|error| format!("{} {}", error.field, error.message)).collect();
-    AppError::Refused("This form", said.join("; "))
+    AppError::Refused("This form:", said.join("; "))
 }

@@ -16,17 +16,9 @@ pub fn hindrance(person: &Person) -> &'static str {
     }
 }
 
-/// One way in which a person holds a role on a place, and what that allows.
+/// What a right comes through, where it holds and what it allows.
 #[derive(Debug, Clone, QueryableByName)]
-pub struct Path {
-    #[diesel(sql_type = SqlUuid)]
-    pub assignment_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    pub role_id: Uuid,
-    #[diesel(sql_type = Text)]
-    pub role: String,
-    #[diesel(sql_type = Bool)]
-    pub is_system: bool,
+pub struct Way {
     #[diesel(sql_type = Text)]
     pub via_kind: String,
     #[diesel(sql_type = SqlUuid)]
@@ -51,25 +43,55 @@ pub struct Path {
     pub privileges: Vec<String>,
 }
 
-impl Path {
+impl Way {
     /// Where it holds, in words.
     pub fn place(&self) -> String {
         match (self.scope_kind.as_str(), &self.tenant, &self.client) {
             ("platform", ..) => "everywhere".to_owned(),
+            ("own", ..) => "this alone".to_owned(),
             (_, Some(tenant), Some(client)) => format!("{client} of {tenant}"),
             (_, Some(tenant), None) => tenant.clone(),
             (kind, ..) => format!("one {kind}"),
         }
     }
 
-    /// The page of what it comes through; none when it is given to the person.
+    /// What kind of thing it comes through, in words.
+    pub fn via_said(&self) -> &str {
+        match self.via_kind.as_str() {
+            "delegation" => "delegation by",
+            "impersonation" => "impersonation of",
+            "user" => "given to them",
+            "owner" => "their own",
+            "shared" => "shared with everybody",
+            kind => kind,
+        }
+    }
+
+    /// The page of what it comes through; none when it comes through nothing else than the person.
     pub fn via_url(&self) -> Option<String> {
         match (self.via_kind.as_str(), self.via_tenant_id) {
             ("group", _) => Some(format!("/groups/{}", self.via_id)),
+            ("delegation", _) => Some(format!("/delegations/{}", self.via_id)),
+            ("impersonation", _) => Some(format!("/impersonations/{}", self.via_id)),
             ("department", Some(tenant)) => Some(format!("/tenants/{tenant}/departments/{}", self.via_id)),
             _ => None,
         }
     }
+}
+
+/// One way in which a person holds a role on a place.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Path {
+    #[diesel(sql_type = SqlUuid)]
+    pub assignment_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    pub role_id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub role: String,
+    #[diesel(sql_type = Bool)]
+    pub is_system: bool,
+    #[diesel(embed)]
+    pub way: Way,
 }
 
 /// A privilege on a place with every path that grants it.
@@ -86,7 +108,7 @@ pub fn rights(paths: &[Path]) -> Vec<Right> {
     let mut all: Vec<(&str, String, usize)> = paths
         .iter()
         .enumerate()
-        .flat_map(|(at, path)| path.privileges.iter().map(move |name| (name.as_str(), path.place(), at)))
+        .flat_map(|(at, path)| path.way.privileges.iter().map(move |name| (name.as_str(), path.way.place(), at)))
         .collect();
     all.sort_unstable();
     let mut rights: Vec<Right> = Vec::new();

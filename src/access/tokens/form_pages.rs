@@ -89,9 +89,11 @@ pub async fn create_own(
     create(&can, &context, &db, &OWN, &form).await
 }
 
-/// `/tokens/new`
+/// `/tokens/new`; `?service=` says which.
 pub async fn new(can: Can<Manage>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let form = FormView::filled(&[("expires_at", &expiries(For::AService)[2].0)]);
+    let pairs = context.pairs()?;
+    let service = pairs.get("service").unwrap_or_default();
+    let form = FormView::filled(&[("expires_at", &expiries(For::AService)[2].0), ("user_id", service)]);
     form_page(&can, &context, &db, &SERVICE, form, StatusCode::OK).await
 }
 
@@ -257,10 +259,18 @@ pub async fn rotate_for_service(
     rotate(&can, &context, &db, &SERVICE, id.0, &form).await
 }
 
-/// The token, if whoever asks may learn its successor: its owner, and staff for a service.
+/// The token, if whoever asks may learn its successor: its owner, and for a service staff who may do all it is for.
 async fn rotatable<P: Privilege>(can: &Can<P>, db: &Db, place: &Place, id: Uuid) -> Result<Listed, AppError> {
-    let whose = whose(place);
-    let listed = db.read(can, move |conn| store::find(conn, id, whose)).await?;
+    let (whose, by) = (whose(place), can.actor().user_id);
+    let listed = db
+        .read(can, move |conn| {
+            let listed = store::find(conn, id, whose)?;
+            if listed.owner.is_service() {
+                store::lent(conn, by, &listed.token)?;
+            }
+            Ok(listed)
+        })
+        .await?;
     match whose == Whose::Own || listed.owner.is_service() {
         true => Ok(listed),
         false => Err(AppError::Conflict(format!(

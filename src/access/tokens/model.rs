@@ -111,6 +111,11 @@ pub struct Owner {
 }
 
 impl Owner {
+    /// Its page among people.
+    pub fn url(&self) -> String {
+        format!("/people/{}", self.id)
+    }
+
     /// A service has no browser, so its tokens are made and rotated by staff.
     pub fn is_service(&self) -> bool {
         self.kind == "service"

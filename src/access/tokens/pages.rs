@@ -153,9 +153,12 @@ async fn shown<P: Privilege>(
     whose: Whose,
     manages: bool,
 ) -> Result<HttpResponse, AppError> {
-    let (listed, successor, hours) = db
+    let by = can.actor().user_id;
+    let (listed, successor, hours, is_lent) = db
         .read(can, move |conn| {
-            Ok((store::find(conn, id, whose)?, store::successor(conn, id)?, store::usage(conn, id)?))
+            let listed = store::find(conn, id, whose)?;
+            let is_lent = listed.owner.is_service() && is_lent(store::lent(conn, by, &listed.token))?;
+            Ok((listed, store::successor(conn, id)?, store::usage(conn, id)?, is_lent))
         })
         .await?;
     let (all, label) = match whose {
@@ -172,8 +175,17 @@ async fn shown<P: Privilege>(
         hours,
         may_revoke: manages && listed.token.revoked_at.is_none(),
         // Whoever rotates a token learns the new one, and with it speaks for the owner.
-        may_rotate: manages && listed.token.state() == "live" && (whose == Whose::Own || listed.owner.is_service()),
+        may_rotate: manages && listed.token.state() == "live" && (whose == Whose::Own || is_lent),
         listed,
     };
     page::ok(page.render())
+}
+
+/// Whether it was not refused for a right that is missing.
+fn is_lent(lent: Result<(), AppError>) -> Result<bool, AppError> {
+    match lent {
+        Ok(()) => Ok(true),
+        Err(AppError::Refused(..)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::forms::NewToken;
 use super::model::{Hour, Listed, Owner, Token, UNUSED_DAYS, USAGE_DAYS};
 use crate::actor::Privilege;
-use crate::db::functions::{actor_id, grants_of, token_of};
-use crate::db::keyset::{CappedCount, Slice, SortKey};
+use crate::auth::lacking;
+use crate::db::functions::{actor_id, token_of};
+use crate::db::keyset::{CappedCount, Slice, SortKey, Window};
 use crate::db::{SecurityEvent, SecurityKind, Tx, fitting};
 use crate::error::AppError;
 use crate::web::list::List;
@@ -34,6 +35,15 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Listed>, AppEr
         .load(conn)?;
     let slice = list.window.slice(rows, |token| (token.created_at.to_key(), token.id));
     Ok(Slice { rows: with_owners(conn, slice.rows)?, previous: slice.previous, next: slice.next })
+}
+
+/// One page of somebody's, newest first.
+pub fn of(conn: &mut PgConnection, owner: Uuid, window: &Window) -> Result<Slice<Token>, AppError> {
+    let query = api_tokens::table.filter(api_tokens::user_id.eq(owner)).into_boxed();
+    let rows: Vec<Token> = keyset!(query, window, api_tokens::created_at => DbTimestamp, api_tokens::id)
+        .select(Token::as_select())
+        .load(conn)?;
+    Ok(window.slice(rows, |token| (token.created_at.to_key(), token.id)))
 }
 
 /// How many the list has in all, counted to ten thousand.
@@ -207,21 +217,30 @@ pub fn insert<P: Privilege>(
     note(tx, SecurityKind::AuthnTokenCreated, details)
 }
 
-/// A service must be one, and hold what its token is for.
-fn held_by_service(conn: &mut PgConnection, user_id: Uuid, scopes: &[String]) -> Result<(), AppError> {
+/// A service must be one, and hold what its token is for; so must whoever makes it, wherever the service does.
+fn held_by_service<P>(tx: &mut Tx<'_, P>, user_id: Uuid, scopes: &[String]) -> Result<(), AppError> {
     let is_service = users::table.find(user_id).filter(users::kind.eq("service").and(users::status.eq("active")));
-    if !diesel::select(exists(is_service)).get_result::<bool>(conn)? {
+    if !diesel::select(exists(is_service)).get_result::<bool>(&mut **tx)? {
         return Err(AppError::Refused("user_id", "must be one of the services".into()));
     }
-    let grants: Value = diesel::select(grants_of(user_id)).get_result(conn)?;
-    let grants: Vec<String> = serde_json::from_value(grants).unwrap_or_default();
-    let lacks = |scope: &&String| !grants.iter().any(|grant| grant.split('@').next() == Some(scope.as_str()));
-    let lacking: Vec<&str> = scopes.iter().filter(lacks).map(String::as_str).collect();
-    match lacking.is_empty() {
+    let held = lacking::grants(tx, user_id)?;
+    let lacks = |scope: &&str| !held.iter().any(|right| lacking::everywhere(right) == *scope);
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let lacked: Vec<&str> = scopes.iter().copied().filter(lacks).collect();
+    if !lacked.is_empty() {
+        let lacked = lacked.join(", ");
+        return Err(AppError::Refused("scopes", format!("has what no role of this service has: {lacked}")));
+    }
+    let by = tx.actor_id();
+    lacking::not_lent(tx, by, user_id, &scopes, "scopes")
+}
+
+/// Refuses a token's successor to those who would learn from it to do what they may not do themselves. The owner gains
+/// nothing by it.
+pub fn lent(conn: &mut PgConnection, by: Option<Uuid>, token: &Token) -> Result<(), AppError> {
+    match by == Some(token.user_id) {
         true => Ok(()),
-        false => {
-            Err(AppError::Refused("scopes", format!("has what no role of this service has: {}", lacking.join(", "))))
-        }
+        false => lacking::not_lent(conn, by, token.user_id, &token.scopes(), "token"),
     }
 }
 
@@ -234,7 +253,8 @@ pub fn rotate<P: Privilege>(
     prefix: &str,
     hash: [u8; 32],
 ) -> Result<(), AppError> {
-    let moment = Timestamp::now();
+    let (moment, by) = (Timestamp::now(), tx.actor_id());
+    lent(tx, by, old)?;
     let working = api_tokens::revoked_at.is_null().and(api_tokens::overlap_ends_at.is_null());
     let unexpired = api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now));
     let replaced = diesel::update(api_tokens::table.filter(api_tokens::id.eq(old.id).and(working).and(unexpired)))

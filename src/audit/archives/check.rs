@@ -36,7 +36,7 @@ pub struct Checked {
     pub checkpoint: Checkpoint,
     pub extent: Extent,
     pub changes: u64,
-    /// Values that were erased before it was written.
+    /// Values that are erased in it.
     pub erased: u64,
 }
 
@@ -90,18 +90,24 @@ pub fn said(path: &Path) -> Result<(Header, Checkpoint), Wrong> {
     Ok((header, checkpoint))
 }
 
-fn open(path: &Path) -> Result<Reader, Wrong> {
-    Reader::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Wrong::Missing,
-        _ => Wrong::Unreadable(error),
-    })
+impl From<io::Error> for Wrong {
+    fn from(error: io::Error) -> Wrong {
+        match error.kind() {
+            ErrorKind::NotFound => Wrong::Missing,
+            _ => Wrong::Unreadable(error),
+        }
+    }
 }
 
-fn next<T: for<'t> Deserialize<'t>>(reader: &mut Reader) -> Result<Option<T>, Wrong> {
+pub(super) fn open(path: &Path) -> Result<Reader, Wrong> {
+    Ok(Reader::open(path)?)
+}
+
+pub(super) fn next<T: for<'t> Deserialize<'t>>(reader: &mut Reader) -> Result<Option<T>, Wrong> {
     reader.line().map_err(|error| Wrong::Line(reader.number, error.to_string()))
 }
 
-fn head(reader: &mut Reader, keys: Option<&PublicKeys>) -> Result<(Header, Month, Checkpoint), Wrong> {
+pub(super) fn head(reader: &mut Reader, keys: Option<&PublicKeys>) -> Result<(Header, Month, Checkpoint), Wrong> {
     let header: Header = next(reader)?.ok_or_else(|| Wrong::Whole("it is empty".into()))?;
     if header.v != VERSION {
         return Err(Wrong::Whole(format!("version {} of the format is not known here", header.v)));

@@ -18,6 +18,8 @@ use crate::audit::sealing::proof::{Change, Proof};
 pub const VERSION: u8 = 1;
 /// More of it costs much time and saves little.
 const COMPRESSION: i32 = 3;
+/// How the names of drafts end.
+const PART: &str = ".part";
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,24 +82,50 @@ pub struct Draft {
 impl Draft {
     /// A new one; those of the same name that were left lying go away.
     fn of(folder: &Path, name: &str) -> io::Result<Draft> {
-        let (begins, ends) = (format!(".{name}."), ".part");
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let is_left =
-                entry.file_name().to_str().is_some_and(|left| left.starts_with(&begins) && left.ends_with(ends));
-            if is_left {
-                fs::remove_file(entry.path())?;
-            }
+        for left in drafts(folder, name)? {
+            fs::remove_file(left)?;
         }
-        let path = folder.join(format!("{begins}{:08x}{ends}", rand::random::<u32>()));
+        let path = folder.join(format!(".{name}.{:08x}{PART}", rand::random::<u32>()));
         Ok(Draft { folder: folder.to_owned(), path })
     }
 
     /// Gives the file its name, to last through a power failure.
     pub fn place(&self, name: &str) -> io::Result<()> {
-        fs::rename(&self.path, self.folder.join(name))?;
-        File::open(&self.folder)?.sync_all()
+        place(&self.folder, &self.path, name)
     }
+
+    /// Lets it lie through whatever happens, until it is given its name. Returns where it lies.
+    pub fn keep(mut self) -> io::Result<PathBuf> {
+        File::open(&self.folder)?.sync_all()?;
+        // Nothing is there to go away with this.
+        Ok(std::mem::take(&mut self.path))
+    }
+}
+
+/// Gives a draft in a folder its name, to last through a power failure.
+pub fn place(folder: &Path, draft: &Path, name: &str) -> io::Result<()> {
+    fs::rename(draft, folder.join(name))?;
+    File::open(folder)?.sync_all()
+}
+
+/// Drafts of the file of that name that were left lying.
+pub fn drafts(folder: &Path, name: &str) -> io::Result<Vec<PathBuf>> {
+    let begins = format!(".{name}.");
+    let mut left = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(&begins) && name.ends_with(PART)) {
+            left.push(entry.path());
+        }
+    }
+    Ok(left)
+}
+
+/// What a file is, without looking into it.
+pub fn extent(path: &Path) -> io::Result<Extent> {
+    let mut bytes = Hashing::new(File::open(path)?);
+    io::copy(&mut bytes, &mut io::sink())?;
+    Ok(bytes.extent())
 }
 
 impl Drop for Draft {

@@ -6,6 +6,8 @@ pub mod file;
 pub mod month;
 pub mod pages;
 pub mod proving;
+pub mod recorded;
+pub mod rewriting;
 mod run;
 pub mod store;
 mod write;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use crate::actor::Privilege;
 use crate::audit::sealing::leaf::Log;
 use crate::config::Config;
+use crate::error::AppError;
 use crate::jobs::{Every, Handlers};
 
 /// The right to take a month out of the log; no role contains it.
@@ -49,4 +52,10 @@ pub fn handlers(retention: Retention) -> Handlers {
     Handlers::new()
         .on(Archive::NAME, move |job, db| run::run(job, db, retention.clone()))
         .scheduled(Every::day(1, 30), Archive::NAME)
+}
+
+/// Does what waits for a disk where no other request waits for it.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| AppError::Internal(format!("work on an archive ended early: {error}")))
 }

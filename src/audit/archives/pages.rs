@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use uuid::Uuid;
 
-use super::store::Archive;
+use super::recorded::Recorded;
 use crate::error::AppError;
 use crate::web::filters;
 use crate::web::page::{self, Shell};
@@ -16,10 +16,10 @@ struct Gone {
     shell: Shell,
     id: Uuid,
     leaf: i64,
-    archive: Archive,
+    recorded: Recorded,
 }
 
 /// 410, with the file that the event is in.
-pub fn gone(shell: Shell, id: Uuid, (leaf, archive): (i64, Archive)) -> Result<HttpResponse, AppError> {
-    page::html(StatusCode::GONE, Gone { shell, id, leaf, archive }.render())
+pub fn gone(shell: Shell, id: Uuid, (leaf, recorded): (i64, Recorded)) -> Result<HttpResponse, AppError> {
+    page::html(StatusCode::GONE, Gone { shell, id, leaf, recorded }.render())
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use diesel::PgConnection;
 use uuid::Uuid;
 
-use super::{check, store as archived};
+use super::recorded::Recorded;
+use super::{check, file, store as archived};
 use crate::audit::sealing::leaf::Log;
 use crate::audit::sealing::proof::Proof;
 use crate::audit::sealing::verification::store;
@@ -30,19 +31,35 @@ pub fn of(conn: &mut PgConnection, event: Uuid, folder: Option<&Path>) -> Result
 }
 
 fn from_file(conn: &mut PgConnection, log: Log, event: Uuid, folder: Option<&Path>) -> Result<Proof, AppError> {
-    let (leaf, archive) = match archived::of_event(conn, log, event) {
+    let (leaf, recorded) = match archived::of_event(conn, log, event) {
         Err(AppError::NotFound) => return Err(refusal("The event is not in the database any more.")),
         found => found?,
     };
-    let name = &archive.file_name;
+    let name = &recorded.archive.file_name;
     let Some(folder) = folder else {
         return Err(refusal(&format!(
             "The event was archived in {name}. With its folder castellan audit prove --archives makes the proof."
         )));
     };
-    let found = check::find(&folder.join(name), leaf.cast_unsigned());
+    let path = folder.join(name);
+    refuse_others(&recorded, &path)?;
+    let found = check::find(&path, leaf.cast_unsigned());
     let found = found.map_err(|wrong| refusal(&format!("{name} cannot be used: {wrong}.")))?;
     found.ok_or_else(|| refusal(&format!("{name} has no leaf {leaf}.")))
+}
+
+/// A file from before an erasure proves as well, and would give away what was erased.
+fn refuse_others(recorded: &Recorded, path: &Path) -> Result<(), AppError> {
+    let name = &recorded.archive.file_name;
+    let found = file::extent(path).map_err(|error| refusal(&format!("{name} cannot be used: {error}.")))?;
+    match recorded.version(&found.sha256) {
+        None => Err(refusal(&format!("{name} is not the file that was recorded."))),
+        Some(version) if !recorded.lacks(version).is_empty() => Err(refusal(&format!(
+            "{name} is from before an erasure. The file that counts has the SHA-256 {}.",
+            recorded.sha256_text()
+        ))),
+        Some(_) => Ok(()),
+    }
 }
 
 fn refusal(why: &str) -> AppError {

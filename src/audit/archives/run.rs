@@ -11,9 +11,10 @@ use tokio::time::sleep;
 use super::check::{self, Checked, Wrong};
 use super::file::{self, Draft, Extent, Header, VERSION, Writer};
 use super::month::Month;
+use super::rewriting;
 use super::store::{self, Plan};
 use super::write::{Rows, explain};
-use super::{Archive, Retention};
+use super::{Archive, Retention, blocking};
 use crate::action::Action;
 use crate::actor::Privilege;
 use crate::db::Db;
@@ -32,6 +33,9 @@ pub async fn run(job: Job, db: Db, retention: Arc<Retention>) -> Result<(), AppE
         return Ok(());
     };
     let can = job.can::<Archive>()?;
+    let recorded = db.read(&can, store::all).await?;
+    let settled = folder.clone();
+    blocking(move || rewriting::settle(&settled, &recorded)).await?.map_err(explain)?;
     let mut first = Ok(());
     for (log, keep) in retention.keep {
         let Some(keep) = keep else { continue };
@@ -90,7 +94,7 @@ async fn write(job: &Job, db: &Db, folder: &Path, plan: &Plan) -> Result<(Draft,
         let (done, total) = rows.progress();
         job.progress(db, done, Some(total)).await?;
     }
-    blocking(move || rows.writer.finish().map_err(explain)).await
+    blocking(move || rows.writer.finish()).await?.map_err(explain)
 }
 
 fn header(plan: &Plan) -> Header {
@@ -108,14 +112,7 @@ fn header(plan: &Plan) -> Header {
 async fn read_back(draft: &Arc<Draft>) -> Result<Checked, AppError> {
     let draft = draft.clone();
     let refuse = |wrong: Wrong| AppError::Internal(format!("The archive of the audit log does not hold: {wrong}."));
-    blocking(move || check::check(&draft.path, None).map_err(refuse)).await
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
-) -> Result<T, AppError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| AppError::Internal(format!("writing an archive ended early: {error}")))?
+    blocking(move || check::check(&draft.path, None)).await?.map_err(refuse)
 }
 
 /// What the event says, and the record after it.

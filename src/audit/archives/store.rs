@@ -1,6 +1,8 @@
 //! Every statement on months that leave the log.
 
-use castellan_schema::audit::{archives as a, checkpoints, events, leaves, unsealed};
+use std::collections::HashMap;
+
+use castellan_schema::audit::{archives as a, checkpoints, events, leaves, rewrites, unsealed};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::{count_star, exists, max, min};
 use diesel::pg::Pg;
@@ -12,8 +14,9 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::month::Month;
+use super::recorded::{Recorded, Rewrite};
 use crate::audit::sealer::store::last_checkpoint;
-use crate::audit::sealing::leaf::{Leaf, Log, Reference};
+use crate::audit::sealing::leaf::{Log, Reference};
 use crate::audit::sealing::note::{self, Checkpoint};
 use crate::audit::sealing::store as sealed;
 use crate::error::AppError;
@@ -26,17 +29,18 @@ const PATIENCE: &str = "set local statement_timeout = '15min'";
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = a, check_for_backend(Pg))]
 pub struct Archive {
+    id: Uuid,
     pub log: String,
     month: Date,
     pub row_count: i64,
     pub change_count: i64,
-    erased_count: i64,
+    pub erased_count: i64,
     pub first_leaf: Option<i64>,
     pub last_leaf: Option<i64>,
     pub tree_size: i64,
     pub root: Vec<u8>,
     pub file_name: String,
-    pub file_size: i64,
+    file_size: i64,
     pub sha256: Vec<u8>,
     pub event_id: Uuid,
     /// That event as a leaf.
@@ -55,23 +59,13 @@ impl Archive {
         self.month.to_jiff().strftime("%Y-%m").to_string()
     }
 
-    /// The hash of the file as people compare it.
-    pub fn sha256_text(&self) -> String {
-        hex(&self.sha256)
-    }
-
-    /// Enough of it to tell two apart.
-    pub fn sha256_start(&self) -> String {
-        self.sha256_text().chars().take(16).collect()
-    }
-
     /// What the event has to say, member by member.
     pub fn facts(&self) -> Json {
         json!({
             "log": self.log, "month": self.month_name(), "rows": self.row_count, "changes": self.change_count,
             "erased": self.erased_count, "first_leaf": self.first_leaf, "last_leaf": self.last_leaf,
             "tree_size": self.tree_size, "root": hex(&self.root), "file": self.file_name,
-            "file_size": self.file_size, "sha256": self.sha256_text(),
+            "file_size": self.file_size, "sha256": hex(&self.sha256),
         })
     }
 }
@@ -145,24 +139,33 @@ pub fn is_ours(conn: &mut PgConnection, tree: &Checkpoint) -> Result<bool, AppEr
 /// Records the month that an event speaks of, and drops it.
 pub fn drop_month(conn: &mut PgConnection, event: Uuid) -> Result<(), AppError> {
     conn.batch_execute(PATIENCE)?;
-    let occurred_at: Timestamp = events::table.filter(events::id.eq(event)).select(events::occurred_at).first(conn)?;
-    let row = Reference { log: Log::Events, id: event, occurred_at: occurred_at.to_jiff() };
-    let leaf = sealed::leaves(conn, &[row])?.into_iter().next().flatten().ok_or(AppError::NotFound)?;
+    let leaf = as_leaf(conn, event)?;
     sql_query("select audit.drop_archived_month($1, $2)")
         .bind::<SqlUuid, _>(event)
-        .bind::<Jsonb, _>(as_leaf(leaf))
+        .bind::<Jsonb, _>(leaf)
         .execute(conn)?;
     Ok(())
 }
 
-fn as_leaf(leaf: Leaf) -> Json {
-    json!({ "data": leaf.data, "values": leaf.values })
+/// Records the file that an event says was written anew.
+pub fn record_rewrite(conn: &mut PgConnection, event: Uuid) -> Result<(), AppError> {
+    let leaf = as_leaf(conn, event)?;
+    sql_query("select audit.record_rewrite($1, $2)").bind::<SqlUuid, _>(event).bind::<Jsonb, _>(leaf).execute(conn)?;
+    Ok(())
+}
+
+fn as_leaf(conn: &mut PgConnection, event: Uuid) -> Result<Json, AppError> {
+    let occurred_at: Timestamp = events::table.filter(events::id.eq(event)).select(events::occurred_at).first(conn)?;
+    let row = Reference { log: Log::Events, id: event, occurred_at: occurred_at.to_jiff() };
+    let leaf = sealed::leaves(conn, &[row])?.into_iter().next().flatten().ok_or(AppError::NotFound)?;
+    Ok(json!({ "data": leaf.data, "values": leaf.values }))
 }
 
 /// Months that left, those that left last first.
-pub fn newest(conn: &mut PgConnection, limit: i64) -> Result<Vec<Archive>, AppError> {
+pub fn newest(conn: &mut PgConnection, limit: i64) -> Result<Vec<Recorded>, AppError> {
     let newest = a::table.order((a::archived_at.desc(), a::id.desc())).limit(limit);
-    Ok(newest.select(Archive::as_select()).load(conn)?)
+    let archives = newest.select(Archive::as_select()).load(conn)?;
+    with_rewrites(conn, archives)
 }
 
 /// How many there are.
@@ -171,17 +174,33 @@ pub fn count(conn: &mut PgConnection) -> Result<i64, AppError> {
 }
 
 /// All of them, in order of time.
-pub fn all(conn: &mut PgConnection) -> Result<Vec<Archive>, AppError> {
-    Ok(a::table.order((a::month, a::log)).select(Archive::as_select()).load(conn)?)
+pub fn all(conn: &mut PgConnection) -> Result<Vec<Recorded>, AppError> {
+    let archives = a::table.order((a::month, a::log)).select(Archive::as_select()).load(conn)?;
+    with_rewrites(conn, archives)
+}
+
+fn with_rewrites(conn: &mut PgConnection, archives: Vec<Archive>) -> Result<Vec<Recorded>, AppError> {
+    let of_these = rewrites::archive_id.eq_any(archives.iter().map(|archive| archive.id));
+    let rows = rewrites::table.filter(of_these).order(rewrites::number).select(Rewrite::as_select()).load(conn)?;
+    let mut by_archive: HashMap<Uuid, Vec<Rewrite>> = HashMap::new();
+    for row in rows {
+        by_archive.entry(row.archive_id).or_default().push(row);
+    }
+    let recorded = archives.into_iter().map(|archive| {
+        let rewrites = by_archive.remove(&archive.id).unwrap_or_default();
+        Recorded { archive, rewrites }
+    });
+    Ok(recorded.collect())
 }
 
 /// The leaf of an event that has left, and where it went; `NotFound` where there never was such an event.
-pub fn of_event(conn: &mut PgConnection, log: Log, id: Uuid) -> Result<(i64, Archive), AppError> {
+pub fn of_event(conn: &mut PgConnection, log: Log, id: Uuid) -> Result<(i64, Recorded), AppError> {
     let (leaf, occurred_at): (i64, Timestamp) = leaves::table
         .filter(leaves::event_id.eq(id).and(leaves::log.eq(log.name())))
         .select((leaves::leaf, leaves::occurred_at))
         .first(conn)?;
     let first_day = occurred_at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date().first_of_month();
     let archive = a::table.filter(a::log.eq(log.name()).and(a::month.eq(first_day.to_diesel())));
-    Ok((leaf, archive.select(Archive::as_select()).first(conn)?))
+    let archives = archive.select(Archive::as_select()).load(conn)?;
+    Ok((leaf, with_rewrites(conn, archives)?.pop().ok_or(AppError::NotFound)?))
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{self, Group};
-use super::store;
+use super::store::{self, Latest};
 use crate::actor::Can;
 use crate::audit::events::diff::Cell;
 use crate::audit::events::pages::Words;
@@ -33,7 +33,7 @@ const ASKED: ListSpec = ListSpec {
 
 /// How far back changes are looked for, unless somebody says otherwise.
 const DAYS: i64 = 30;
-/// Changes that are folded.
+/// Changes that are folded at a time.
 const COUNTED: usize = 10_000;
 /// Objects of a kind that are spelled out beside others, and alone.
 const SHOWN: usize = 50;
@@ -46,8 +46,8 @@ struct Show {
     form: FormView,
     from: Option<jiff_diesel::Timestamp>,
     until: jiff_diesel::Timestamp,
-    /// Of the oldest change that was counted, where there are older ones between the moments.
-    cut_at: Option<jiff_diesel::Timestamp>,
+    /// The same for the part of the time before this one, where it is looked at in parts.
+    earlier: Option<String>,
     groups: Vec<Group>,
     /// Objects that were made and removed again.
     passing: i64,
@@ -78,20 +78,21 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
     let (id, list) = (*id, List::of(&ASKED, &context)?);
     let now = Timestamp::now();
     let span = list.span("between").unwrap_or_else(|| since(now));
+    if span.from.is_some_and(|from| from.to_jiff() > now) {
+        return Err(AppError::BadRequest("between cannot begin in the future.".into()));
+    }
     let kind = list.values("kind").first().cloned();
     let most = if kind.is_some() { SHOWN_ALONE } else { SHOWN };
     let (only, asked) = (kind.clone(), list.clone());
-    let (tenant, cut_at, groups, passing, words) = db
+    let (tenant, rest, groups, passing, words) = db
         .read(&can, move |conn| {
             let tenant = store::tenant(conn, id)?;
-            let recorded = store::newest(conn, id, span, only, COUNTED)?;
-            let oldest = recorded.first().map(|change| change.occurred_at);
-            let cut_at = oldest.filter(|_| recorded.len() == COUNTED);
-            let Folded { rows, passing } = net::fold(recorded);
+            let Latest { changes, rest } = store::latest(conn, id, span, only.as_deref(), COUNTED)?;
+            let Folded { rows, passing } = net::fold(changes);
             let groups = model::groups(rows, most);
             let mut words = Words::of(conn, &asked, &[])?;
             words.learn(conn, &model::ids(&groups))?;
-            Ok((tenant, cut_at, groups, passing, words))
+            Ok((tenant, rest, groups, passing, words))
         })
         .await?;
     let (name, slug) = tenant;
@@ -102,12 +103,14 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
         .under("changes", "");
     let ends: Option<Timestamp> = span.until.map(|until| until.to_jiff() - SignedDuration::from_micros(1));
     let between = spelled(span);
+    let rest = rest.map(|at| just_after(at.to_jiff()));
+    let earlier = rest.map(|until| list.with("between", &spelled(Span { until: Some(until), ..span })).at_start());
     let page = Show {
         shell,
         form: FormView::filled(&[("between", &between)]),
-        from: span.from,
+        from: rest.or(span.from),
         until: ends.unwrap_or(now).min(now).into(),
-        cut_at,
+        earlier,
         groups,
         passing: passing as i64,
         words,
@@ -116,6 +119,11 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
         list: list.with("between", &between),
     };
     page::ok(page.render())
+}
+
+/// The first moment that the log tells apart from this one.
+fn just_after(at: Timestamp) -> jiff_diesel::Timestamp {
+    (at + SignedDuration::from_micros(1)).into()
 }
 
 /// The latest days, from a whole second on, for people read it.

@@ -1,7 +1,7 @@
 //! What is around an event: its place in the sealed log, the same request, the same object.
 
 use castellan_schema::audit::{events, leaves};
-use diesel::dsl::{not, now};
+use diesel::dsl::not;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ pub(in crate::audit) fn of_request(
 ) -> Result<Vec<Event>, AppError> {
     let Some(request) = request else { return Ok(Vec::new()) };
     Ok(events::table
-        .filter(events::request_id.eq(request).and(events::id.ne(but)).and(events::occurred_at.le(now)))
+        .filter(events::request_id.eq(request).and(events::id.ne(but)))
         .order((events::occurred_at, events::id))
         .limit(RELATED + 1)
         .select(Event::as_select())
@@ -97,7 +97,7 @@ fn beside(conn: &mut PgConnection, event: &Event, is_later: bool) -> Result<Opti
     }
     let query = match is_later {
         true => query
-            .filter(events::occurred_at.ge(at).and(events::occurred_at.le(now)))
+            .filter(events::occurred_at.ge(at))
             .filter(events::occurred_at.gt(at).or(events::id.gt(id)))
             .order((events::occurred_at.asc(), events::id.asc())),
         false => query

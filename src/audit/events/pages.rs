@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::histogram::SEVERITIES;
 use super::{search, store};
-use crate::actor::{Can, REASON_CODES};
+use crate::actor::{Can, REASON_CODES, Scope};
 use crate::audit::history::{self, Event};
 use crate::audit::{Export, Glance, View, ocsf};
 use crate::db::Db;
@@ -36,7 +36,7 @@ pub const LIST: ListSpec = ListSpec {
         Field { name: "action", label: "action", kind: FieldKind::Text },
         Field { name: "target", label: "target", kind: FieldKind::Id },
         Field { name: "tenant", label: "tenant", kind: FieldKind::Text },
-        Field { name: "client", label: "client", kind: FieldKind::Id },
+        Field { name: "client", label: "client", kind: FieldKind::Text },
         Field { name: "outcome", label: "outcome", kind: FieldKind::Choice(&["success", "failure", "denied"]) },
         Field { name: "severity", label: "severity", kind: FieldKind::Choice(&SEVERITIES) },
         Field { name: "reason", label: "reason", kind: FieldKind::Choice(&["given", "none"]) },
@@ -58,9 +58,12 @@ pub struct Words {
 
 impl Words {
     pub(in crate::audit) fn of(conn: &mut PgConnection, list: &List, events: &[Event]) -> Result<Words, AppError> {
-        let people = events.iter().flat_map(Event::people);
+        let target = |kind| move |event: &Event| event.target_id.filter(|_| event.target_kind == kind);
+        let people = events.iter().flat_map(Event::people).chain(events.iter().filter_map(target("user")));
         let tenants = events.iter().filter_map(|event| event.tenant_id);
+        let tenants = tenants.chain(events.iter().filter_map(target("tenant")));
         let clients = events.iter().filter_map(|event| event.client_id);
+        let clients = clients.chain(events.iter().filter_map(target("client")));
         Words::named(conn, list, people, tenants, clients)
     }
 
@@ -91,6 +94,14 @@ impl Words {
     /// The name that an id has.
     pub fn word(&self, id: &Uuid) -> Option<String> {
         self.people.get(id).or_else(|| self.slugs.get(id)).or_else(|| self.clients.get(id)).cloned()
+    }
+
+    /// What something was done to, and whether that is a name and not just its kind.
+    fn target(&self, event: &Event) -> (String, bool) {
+        match event.target_id.and_then(|id| self.word(&id)) {
+            Some(word) => (word, true),
+            None => (event.target_kind.clone(), false),
+        }
     }
 
     /// The name that an id has, and the page of it.
@@ -129,7 +140,7 @@ struct Index {
     target: Option<Uuid>,
 }
 
-/// What the filter of actions offers. To find it costs more than the page itself.
+/// What the filter of actions offers to those who see every event. To find it costs more than the page itself.
 pub struct KnownActions(Memo<Vec<String>>);
 
 impl Default for KnownActions {
@@ -144,17 +155,21 @@ pub async fn index(
     db: Data<Db>,
     known: Data<KnownActions>,
 ) -> Result<HttpResponse, AppError> {
-    let list = List::of(&LIST, &context)?;
+    let list = search::asked(&LIST, &context)?;
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
     if let Some(address) = pasted(&can, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
+    let sees_all = *can.scope() == Scope::Platform;
     let (words, actions, slice, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
-            let actions = known.0.get(|| store::actions(conn))?;
+            let actions = match sees_all {
+                true => known.0.get(|| store::actions(conn))?,
+                false => store::actions_in_scope(conn)?,
+            };
             Ok((Words::of(conn, &list, &slice.rows)?, actions, slice, list))
         })
         .await?;
@@ -179,22 +194,34 @@ async fn by_ids(
     db: &Db,
     list: &List,
 ) -> Result<Option<String>, AppError> {
-    let (actors, tenants) = (list.values("actor"), list.values("tenant"));
-    let effective = list.values("effective_actor");
+    let (actors, effective) = (list.values("actor"), list.values("effective_actor"));
+    let (tenants, clients) = (list.values("tenant"), list.values("client"));
     let named = actors.iter().chain(&effective).filter(|actor| actor.contains('@'));
     let emails: Vec<String> = named.cloned().collect();
-    let slugs: Vec<String> = tenants.iter().filter(|tenant| tenant.parse::<Uuid>().is_err()).cloned().collect();
-    if emails.is_empty() && slugs.is_empty() {
+    let slugs = |values: &[String]| -> Vec<String> {
+        values.iter().filter(|value| value.parse::<Uuid>().is_err()).cloned().collect()
+    };
+    let (of_tenants, of_clients) = (slugs(&tenants), slugs(&clients));
+    if emails.is_empty() && of_tenants.is_empty() && of_clients.is_empty() {
         return Ok(None);
     }
     let can = Can::<Glance>::prove(can.actor().clone())?;
-    let (people, known) =
-        db.read(&can, move |conn| Ok((store::people(conn, emails)?, store::tenants(conn, slugs)?))).await?;
+    let (people, tenants_known, clients_known) = db
+        .read(&can, move |conn| {
+            let (people, tenants) = (store::people(conn, emails)?, store::tenants(conn, of_tenants)?);
+            Ok((people, tenants, store::clients(conn, of_clients)?))
+        })
+        .await?;
     let mut pairs = context.pairs().unwrap_or_default();
-    let fields = [("actor", actors, &people), ("effective_actor", effective, &people), ("tenant", tenants, &known)];
+    let fields = [
+        ("actor", actors, &people),
+        ("effective_actor", effective, &people),
+        ("tenant", tenants, &tenants_known),
+        ("client", clients, &clients_known),
+    ];
     for (field, values, known) in fields {
         if !values.is_empty() {
-            let ids: Result<Vec<String>, AppError> = values.iter().map(|value| id_of(field, value, known)).collect();
+            let ids: Result<Vec<String>, AppError> = values.iter().map(|value| ids_of(field, value, known)).collect();
             pairs = pairs.with(field, &ids?.join(","));
         }
     }
@@ -208,12 +235,15 @@ async fn pasted(can: &Can<View>, db: &Db, list: &List) -> Result<Option<String>,
     db.read(&can, move |conn| search::place_of(conn, id)).await
 }
 
-fn id_of(field: &str, value: &str, known: &[(Uuid, String)]) -> Result<String, AppError> {
-    let is_word = value.parse::<Uuid>().is_err() && (field == "tenant" || value.contains('@'));
-    match known.iter().find(|(_, word)| word.eq_ignore_ascii_case(value)) {
-        Some((id, _)) => Ok(id.to_string()),
-        None if !is_word => Ok(value.to_owned()),
-        None => Err(AppError::BadRequest(format!(
+/// Clients of several tenants may share a slug, and then all of them are meant.
+fn ids_of(field: &str, value: &str, known: &[(Uuid, String)]) -> Result<String, AppError> {
+    let is_word = value.parse::<Uuid>().is_err() && (["tenant", "client"].contains(&field) || value.contains('@'));
+    let found = known.iter().filter(|(_, word)| word.eq_ignore_ascii_case(value));
+    let ids: Vec<String> = found.map(|(id, _)| id.to_string()).collect();
+    match ids.is_empty() {
+        false => Ok(ids.join(",")),
+        true if !is_word => Ok(value.to_owned()),
+        true => Err(AppError::BadRequest(format!(
             "{field} cannot be “{value}”: there is none of that name among those you may see. The id finds deleted \
              ones too."
         ))),
@@ -234,6 +264,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "request_id",
         "action",
         "outcome",
+        "severity",
         "is_read",
         "reason",
         "reason_code",
@@ -244,8 +275,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "details",
         "database_user",
     ];
-    let list = List::of(&LIST, &context)?;
-    search::check(&list)?;
+    let list = search::asked(&LIST, &context)?;
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
@@ -259,7 +289,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
 
 /// The same list with everything that an event has, in the words of OCSF.
 pub async fn export_lines(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::of(&LIST, &context)?;
+    let list = search::asked(&LIST, &context)?;
     if let Some(address) = by_ids(&can, &context, &db, &list).await? {
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
@@ -289,6 +319,7 @@ fn cells(event: &Event) -> Vec<String> {
         id(event.request_id),
         event.action.clone(),
         event.outcome.clone(),
+        event.severity.clone(),
         event.is_read.to_string(),
         event.reason.clone().unwrap_or_default(),
         event.reason_code.clone().unwrap_or_default(),

@@ -1,8 +1,8 @@
 //! Searching the log by words: in reasons, and in the names of what something was done to.
 
-use castellan_schema::audit::{events, security_events};
+use castellan_schema::audit::{changes, events, security_events};
 use castellan_schema::control::{clients, tenants, users};
-use diesel::dsl::{exists, now};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::db::functions::{lower, strpos, text};
 use crate::error::AppError;
-use crate::web::list::List;
+use crate::web::context::Context;
+use crate::web::list::{List, ListSpec};
 
 type Boxed = events::BoxedQuery<'static, Pg>;
 
@@ -38,7 +39,6 @@ impl Found {
     /// What a list searches for; none without a search.
     pub fn of(conn: &mut PgConnection, list: &List, within: impl Fn() -> Boxed) -> Result<Option<Found>, AppError> {
         let (Some(q), Some(pattern)) = (&list.q, list.pattern()) else { return Ok(None) };
-        check(list)?;
         let by_reason = within().filter(events::reason.ilike(pattern.clone())).select(events::id).limit(FEW);
         let few: Vec<Uuid> = by_reason.load(conn)?;
         let reasons = if few.len() as i64 == FEW { Reasons::Many(q.clone()) } else { Reasons::Few(few) };
@@ -60,15 +60,16 @@ impl Found {
     }
 }
 
-/// Refuses words that no index of words can find. A file that is on its way can refuse nothing any more, so that
-/// exports ask first.
-pub(in crate::audit) fn check(list: &List) -> Result<(), AppError> {
+/// The list that a request asks one of the logs for, in whichever form. Words that no index of words can find are refused
+/// here: before the read is written down, and before a file is on its way, which can refuse nothing any more.
+pub(in crate::audit) fn asked(spec: &'static ListSpec, context: &Context) -> Result<List, AppError> {
+    let list = List::of(spec, context)?;
     let is_word = |word: &str| word.chars().count() >= LETTERS;
     match &list.q {
         Some(q) if !q.split(|letter: char| !letter.is_alphanumeric()).any(is_word) => {
             Err(AppError::BadRequest(format!("q needs {LETTERS} letters or digits in a row.")))
         }
-        _ => Ok(()),
+        _ => Ok(list),
     }
 }
 
@@ -86,15 +87,14 @@ fn targets(conn: &mut PgConnection, pattern: String) -> Result<Vec<Uuid>, AppErr
 /// The event of this id in either log, or the events of a request, of somebody, or of anything else that something was
 /// done to.
 pub fn place_of(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, AppError> {
-    let past = || events::table.filter(events::occurred_at.le(now));
-    let refused = || security_events::table.filter(security_events::occurred_at.le(now));
+    let changed = changes::table.filter(changes::row_id.eq(id));
     let found: (bool, bool, bool, bool, bool, bool) = diesel::select((
-        exists(past().filter(events::id.eq(id))),
-        exists(past().filter(events::request_id.eq(id))),
+        exists(events::table.filter(events::id.eq(id))),
+        exists(events::table.filter(events::request_id.eq(id))),
         exists(users::table.find(id)),
-        exists(past().filter(events::target_id.eq(id))),
-        exists(refused().filter(security_events::id.eq(id))),
-        exists(refused().filter(security_events::request_id.eq(id))),
+        exists(events::table.filter(events::target_id.eq(id))).or(exists(changed)),
+        exists(security_events::table.filter(security_events::id.eq(id))),
+        exists(security_events::table.filter(security_events::request_id.eq(id))),
     ))
     .first(conn)?;
     Ok(match found {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use castellan_schema::audit::{changes, events};
 use castellan_schema::control::{clients, tenants, users};
-use diesel::dsl::{not, now};
+use diesel::dsl::not;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use jiff_diesel::Timestamp;
@@ -15,7 +15,7 @@ use super::search::Found;
 use crate::action::RowChange;
 use crate::audit::erasure;
 use crate::audit::history::Event;
-use crate::db::functions::{IsFailure, IsRaised, IsTrouble, known_actions};
+use crate::db::functions::{IsFailure, IsRaised, IsTrouble, known_actions, known_actions_in_scope};
 use crate::db::keyset::{CappedCount, Slice, SortKey, Window};
 use crate::error::AppError;
 use crate::web::list::List;
@@ -82,11 +82,19 @@ pub fn newest(conn: &mut PgConnection, list: &List, limit: usize) -> Result<Vec<
 
 /// Queries that make up the list together.
 ///
+/// What one object is asked for is what was done to it and what changed its row, such as a domain whose events are on its
+/// tenant.
+///
 /// An index is in order for one value only. Where all that narrows the log is several values of one field, each is
 /// read on its own and the pages are merged, so that rare values are as quick as frequent ones.
 fn parts(conn: &mut PgConnection, list: &List) -> Result<Vec<Boxed>, AppError> {
     if let Some(found) = Found::of(conn, list, || narrowed(list))? {
         return Ok(found.parts(|| narrowed(list)));
+    }
+    if let [target] = list.ids("target")[..] {
+        let changed = changes::table.filter(changes::row_id.eq(target)).select(changes::event_id);
+        let beside = narrowed(&list.without("target")).filter(events::id.eq_any(changed));
+        return Ok(vec![narrowed(list), beside]);
     }
     let chosen: Vec<(&str, Vec<String>)> = ORDERED.iter().map(|field| (*field, list.values(field))).collect();
     let several = chosen.iter().find(|(_, values)| values.len() > 1);
@@ -99,7 +107,8 @@ fn parts(conn: &mut PgConnection, list: &List) -> Result<Vec<Boxed>, AppError> {
     })
 }
 
-/// The filters of the log. A stretch of time, or none after now, lets the planner leave out all other months.
+/// The filters of the log. A stretch of time lets the planner leave out all other months. Without an end there is none at
+/// now either: what was written while a clock went wrong is part of the log, and the months ahead are empty.
 fn narrowed(list: &List) -> Boxed {
     let mut query = kinds(list, by_actor(list, events::table.into_boxed()));
     query = one_of!(query, events::action, list.values("action"));
@@ -134,7 +143,7 @@ fn narrowed(list: &List) -> Boxed {
     }
     match span.and_then(|span| span.until) {
         Some(until) => query.filter(events::occurred_at.lt(until)),
-        None => query.filter(events::occurred_at.le(now)),
+        None => query,
     }
 }
 
@@ -195,8 +204,7 @@ fn severities(query: Boxed, severities: Vec<String>) -> Boxed {
 
 /// The event, or `NotFound`.
 pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<Event, AppError> {
-    let event = events::table.filter(events::id.eq(id)).filter(events::occurred_at.le(now));
-    Ok(event.select(Event::as_select()).first(conn)?)
+    Ok(events::table.filter(events::id.eq(id)).select(Event::as_select()).first(conn)?)
 }
 
 /// One changed row as it was recorded.
@@ -250,6 +258,11 @@ pub fn actions(conn: &mut PgConnection) -> Result<Vec<String>, AppError> {
     Ok(diesel::select(known_actions()).get_result(conn)?)
 }
 
+/// The names of what was done lately on the rows that this transaction may see, where that is not all of them.
+pub fn actions_in_scope(conn: &mut PgConnection) -> Result<Vec<String>, AppError> {
+    Ok(diesel::select(known_actions_in_scope()).get_result(conn)?)
+}
+
 /// The living people with these addresses.
 pub fn people(conn: &mut PgConnection, emails: Vec<String>) -> Result<Vec<(Uuid, String)>, AppError> {
     let living = users::table.filter(users::email.eq_any(emails).and(users::deleted_at.is_null()));
@@ -260,6 +273,12 @@ pub fn people(conn: &mut PgConnection, emails: Vec<String>) -> Result<Vec<(Uuid,
 pub fn tenants(conn: &mut PgConnection, slugs: Vec<String>) -> Result<Vec<(Uuid, String)>, AppError> {
     let living = tenants::table.filter(tenants::slug.eq_any(slugs).and(tenants::deleted_at.is_null()));
     Ok(living.select((tenants::id, tenants::slug)).load(conn)?)
+}
+
+/// The living clients with these slugs, of whatever tenants.
+pub fn clients(conn: &mut PgConnection, slugs: Vec<String>) -> Result<Vec<(Uuid, String)>, AppError> {
+    let living = clients::table.filter(clients::slug.eq_any(slugs).and(clients::deleted_at.is_null()));
+    Ok(living.select((clients::id, clients::slug)).load(conn)?)
 }
 
 /// Slugs of tenants by id.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::histogram::{self, Bar, Piece, SEVERITIES};
 use super::pages::{LIST, Words};
+use super::search;
 use super::store::{self, Sketch};
 use crate::actor::Can;
 use crate::audit::Glance;
@@ -117,7 +118,7 @@ impl Asked {
     ) -> Result<Asked, AppError> {
         let now = Timestamp::now();
         let since = now - SignedDuration::from_hours(24 * DAYS);
-        Ok(Asked { spec, log, list: List::of(spec, context)?.on(log), since, now })
+        Ok(Asked { spec, log, list: search::asked(spec, context)?.on(log), since, now })
     }
 
     fn is_of_latest_days(&self) -> bool {
@@ -181,7 +182,9 @@ impl Asked {
         let from = if capped { oldest } else { asked.unwrap_or(oldest) };
         // The end is left out of the span.
         let until = span.and_then(|span| span.until).map(|until| until.to_jiff() - SignedDuration::from_micros(1));
-        let until = until.unwrap_or(self.now).max(from);
+        // A clock that went wrong may have put events after now.
+        let newest = events.first().map_or(self.now, Counted::at);
+        let until = until.unwrap_or(newest.max(self.now)).max(from);
         // Of more years than there are bars only those with events are drawn.
         match until.duration_since(from) > SignedDuration::from_hours(24 * 365 * YEARS) {
             true => (oldest, events.first().map_or(oldest, Counted::at)),

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use super::store::{self, State};
 use crate::action::Action;
 use crate::actor::Can;
-use crate::audit::archives::store::{self as archived, Archive};
+use crate::audit::archives::recorded::Recorded;
+use crate::audit::archives::store as archived;
 use crate::audit::sealer::keys::KeyFile;
 use crate::audit::sealer::store::last_checkpoint;
 use crate::audit::verifications::store as verifications;
@@ -35,7 +36,7 @@ struct Show {
     is_unsigned: bool,
     /// None where the key lies elsewhere.
     keys: Option<Vec<String>>,
-    archives: Vec<Archive>,
+    archives: Vec<Recorded>,
     archive_count: i64,
 }
 

@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::Timestamp as DbTimestamp;
 use uuid::Uuid;
 
+use super::guards;
 use crate::audit::sealer::store::Signed;
 use crate::audit::sealing::{note, store as leaves};
 use crate::audit::verifications::store::{self as verifications, Verified};
 use crate::audit::witnesses::Witnesses;
 use crate::audit::witnesses::store::{self as witnesses, Standing};
 use crate::db::keyset::CappedCount;
+use crate::db::{self, Room};
 use crate::error::AppError;
 
 /// An event that waits longer than this, while nothing is signed either, says that nobody seals.
@@ -38,11 +40,19 @@ pub struct State {
     /// The job that verifies just now.
     pub verifies: Option<Uuid>,
     pub witnesses: Vec<Standing>,
+    pub room: Room,
+    /// Guards that are off.
+    pub unguarded: Vec<String>,
     /// Keys by name with since when they sign, the newest first.
     pub keys: Vec<(String, DbTimestamp)>,
 }
 
 impl State {
+    /// The guards that are off, the first of them.
+    pub fn unguarded_words(&self) -> String {
+        guards::few(&self.unguarded)
+    }
+
     /// Since when a key signs.
     pub fn since(&self, public: &str) -> Option<DbTimestamp> {
         self.keys.iter().find(|(key, _)| *key == note::name_of(public)).map(|(_, since)| *since)
@@ -70,6 +80,8 @@ pub fn state(conn: &mut PgConnection, witnesses: &Witnesses, now: Timestamp) -> 
         verified: verifications::latest(conn)?,
         verifies: verifications::under_way(conn)?,
         witnesses: witnesses::standings(conn, witnesses, now)?,
+        room: db::room(conn)?,
+        unguarded: guards::off(conn)?,
         keys: keys(conn)?,
     })
 }

@@ -17,6 +17,8 @@ use crate::error::AppError;
 
 /// Changed rows of one event that are listed, so that a line has an end.
 const MOST_CHANGES: i64 = 100;
+/// Changed rows that are read for each event of a page before it is asked for by itself.
+const SPARE: usize = 4;
 
 /// An event with its place in the tree, if it has one yet, and the rows it changed.
 pub struct Recorded {
@@ -33,6 +35,9 @@ pub struct Change {
     #[serde(skip)]
     #[diesel(sql_type = SqlUuid)]
     event_id: Uuid,
+    #[serde(skip)]
+    #[diesel(sql_type = BigInt)]
+    position: i64,
     #[diesel(sql_type = Text)]
     table_name: String,
     #[diesel(sql_type = Nullable<SqlUuid>)]
@@ -78,23 +83,45 @@ fn places(conn: &mut PgConnection, ids: Vec<Uuid>) -> Result<HashMap<Uuid, i64>,
     Ok(leaves.load(conn)?.into_iter().collect())
 }
 
-fn changes(conn: &mut PgConnection, events: &[Event]) -> Result<HashMap<Uuid, Vec<Change>>, AppError> {
-    // One event after the other, so that none with very many rows is read to its end.
+type ByEvent = HashMap<Uuid, Vec<Change>>;
+
+/// Rows of a stretch of time lie side by side, and are read so where not many of them belong to other events.
+fn changes(conn: &mut PgConnection, events: &[Event]) -> Result<ByEvent, AppError> {
+    let times = || events.iter().map(|event| event.occurred_at.to_jiff());
+    let (Some(oldest), Some(newest)) = (times().min(), times().max()) else { return Ok(ByEvent::new()) };
+    let most = SPARE * (events.len() + MOST_CHANGES as usize);
     let rows = sql_query(
-        "select c.* from unnest($1, $2) as e (id, at), lateral (
-            select event_id, table_name, row_id, op, before, after from audit.changes
-            where event_id = e.id and occurred_at = e.at order by position limit $3 + 1) c",
+        "select event_id, position, table_name, row_id, op, before, after from audit.changes
+            where occurred_at between $1 and $2 limit $3",
     );
     let rows: Vec<Change> = rows
+        .bind::<Timestamptz, _>(Timestamp::from(oldest))
+        .bind::<Timestamptz, _>(Timestamp::from(newest))
+        .bind::<BigInt, _>(most as i64)
+        .load(conn)?;
+    let rows = if rows.len() < most { rows } else { each(conn, events)? };
+    let mut by_event: ByEvent = events.iter().map(|event| (event.id, Vec::new())).collect();
+    for change in rows {
+        if let Some(changes) = by_event.get_mut(&change.event_id) {
+            changes.push(change);
+        }
+    }
+    by_event.values_mut().for_each(|changes| changes.sort_by_key(|change| change.position));
+    Ok(by_event)
+}
+
+/// One event after the other, so that none with very many rows is read to its end.
+fn each(conn: &mut PgConnection, events: &[Event]) -> Result<Vec<Change>, AppError> {
+    let rows = sql_query(
+        "select c.* from unnest($1, $2) as e (id, at), lateral (
+            select event_id, position, table_name, row_id, op, before, after from audit.changes
+            where event_id = e.id and occurred_at = e.at order by position limit $3 + 1) c",
+    );
+    Ok(rows
         .bind::<Array<SqlUuid>, _>(events.iter().map(|event| event.id).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(events.iter().map(|event| event.occurred_at).collect::<Vec<_>>())
         .bind::<BigInt, _>(MOST_CHANGES)
-        .load(conn)?;
-    let mut by_event: HashMap<Uuid, Vec<Change>> = HashMap::new();
-    for change in rows {
-        by_event.entry(change.event_id).or_default().push(change);
-    }
-    Ok(by_event)
+        .load(conn)?)
 }
 
 /// The events with these ids that happened between two moments, both included, in no order.

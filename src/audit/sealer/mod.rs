@@ -1,6 +1,7 @@
 //! The sealer gives each event its place in the tree, after the transaction that wrote it, and signs the tree as it
 //! grows. Any number of them may run; one works at a time.
 
+mod clocks;
 pub mod keys;
 pub mod rotation;
 pub mod store;
@@ -222,6 +223,7 @@ fn seal(conn: &mut PgConnection, queued: Vec<Queued>) -> Result<(Tree, usize), A
     if queued.is_empty() {
         return Ok((tree, 0));
     }
+    clocks::note(conn, &queued)?;
     let references = queued.iter().map(Queued::reference).collect::<Result<Vec<_>, _>>()?;
     let (mut present, mut hashes, mut vanished) = (Vec::new(), Vec::new(), Vec::new());
     for (queued, leaf) in queued.into_iter().zip(leaves::leaves(conn, &references)?) {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use jiff_diesel::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::audit::sealing::leaf::{Log, Reference};
@@ -24,6 +24,8 @@ pub struct Queued {
     pub log: String,
     pub event_id: Uuid,
     pub occurred_at: Timestamp,
+    pub queued_at: Timestamp,
+    pub transaction_number: i64,
 }
 
 impl Queued {
@@ -136,10 +138,15 @@ pub fn note_vanished(conn: &mut PgConnection, event: &Queued) -> Result<(), AppE
         "said": "an event vanished before it was sealed",
         "log": event.log, "event": event.event_id, "occurred_at": event.occurred_at.to_jiff(),
     });
+    note_tampering(conn, &details)
+}
+
+/// Writes down that the log was not left to itself.
+pub fn note_tampering(conn: &mut PgConnection, details: &Value) -> Result<(), AppError> {
     let kind = SecurityKind::MaliciousLogTampering.name();
     let no_network: Option<&[u8]> = None;
     let _noted: bool =
-        diesel::select(record_security(kind, "critical", no_network, None::<Uuid>, &details)).get_result(conn)?;
+        diesel::select(record_security(kind, "critical", no_network, None::<Uuid>, details)).get_result(conn)?;
     Ok(())
 }
 

@@ -106,6 +106,23 @@ impl Values {
         Values(values)
     }
 
+    /// Whether one of them was erased.
+    pub fn lack_some(&self) -> bool {
+        self.0.values().any(|value| matches!(value, Value::Erased { .. }))
+    }
+
+    /// Erases those of these names that are still open, as the database does. Returns how many there were.
+    pub fn erase(&mut self, names: &[String]) -> u64 {
+        let mut erased = 0;
+        for name in names {
+            if let Some(value @ Value::Open { .. }) = self.0.get_mut(name) {
+                *value = Value::Erased { commitment: value.commitment() };
+                erased += 1;
+            }
+        }
+        erased
+    }
+
     /// The commitment of the row.
     pub fn commitment(&self) -> Hash {
         let mut hash = Sha256::new_with_prefix([ROW]);

@@ -50,14 +50,14 @@ struct Index {
 }
 
 pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::of(&LIST, &context)?;
-    let wants_list = context.wants_list;
+    let list = search::asked(&LIST, &context)?;
+    let (wants_list, by_name) = (context.wants_list, can.actor().holds_everywhere("access.view"));
     let (slice, words, bursts, list) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
             let words = words_of(conn, Some(&list), &slice.rows)?;
             // The list alone is wanted without what stands above it.
-            let bursts = if wants_list { Vec::new() } else { store::bursts(conn)? };
+            let bursts = if wants_list { Vec::new() } else { store::bursts(conn, by_name)? };
             Ok((slice, words, bursts, list))
         })
         .await?;
@@ -76,7 +76,7 @@ pub(super) fn words_of(
     events: &[SecurityEvent],
 ) -> Result<Words, AppError> {
     let asked = |field: &str| list.map(|list| list.ids(field)).unwrap_or_default();
-    let people = events.iter().filter_map(|event| event.actor_id).chain(asked("actor"));
+    let people = events.iter().flat_map(|event| [event.actor_id, event.suspect()]).flatten().chain(asked("actor"));
     let tenants = events.iter().filter_map(|event| event.tenant_id).chain(asked("tenant"));
     Ok(Words {
         people: history::names(conn, people)?,
@@ -146,8 +146,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
         "network",
         "details",
     ];
-    let list = List::of(&LIST, &context)?;
-    search::check(&list)?;
+    let list = search::asked(&LIST, &context)?;
     db.note_read(&can).await?;
     let load = move |list: List| {
         let (db, can) = (db.clone(), can.clone());
@@ -173,7 +172,7 @@ pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<
 
 /// The same list in the words of OCSF.
 pub async fn export_lines(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let list = List::of(&LIST, &context)?;
+    let list = search::asked(&LIST, &context)?;
     db.note_read(&can).await?;
     let load = move |list: List| {
         let (db, can) = (db.clone(), can.clone());

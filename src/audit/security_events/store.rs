@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use castellan_schema::audit::security_events as s;
-use diesel::dsl::now;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use crate::audit::events::search;
 use crate::audit::events::summary::Counted;
+use crate::audit::history;
 use crate::db::SecurityKind;
 use crate::db::functions::{lower, strpos, text_of};
 use crate::db::keyset::{CappedCount, Slice, SortKey};
@@ -21,6 +21,9 @@ use crate::web::list::{List, Span};
 use crate::{keyset, one_of};
 
 type Boxed = s::BoxedQuery<'static, Pg>;
+
+/// The burst that is about one person, who is its subject.
+pub const REFUSALS_OF_ONE: &str = "refusals_of_one_person";
 
 /// One refusal, or one trouble with signing in.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -61,6 +64,21 @@ impl SecurityEvent {
     /// What a burst says about itself; empty for other events.
     pub fn said(&self) -> &str {
         self.details["said"].as_str().unwrap_or_default()
+    }
+
+    /// The person that a burst is about. The log names them by id alone, for it is kept when they are erased.
+    pub fn suspect(&self) -> Option<Uuid> {
+        let is_about_one = self.details["burst"] == REFUSALS_OF_ONE;
+        self.details["subject"].as_str().filter(|_| is_about_one)?.parse().ok()
+    }
+
+    /// Says by name and address whom a burst is about.
+    fn name_suspect(&mut self, conn: &mut PgConnection) -> Result<(), AppError> {
+        let Some(id) = self.suspect() else { return Ok(()) };
+        if let Some(name) = history::full_name(conn, id)? {
+            self.details["said"] = self.said().replace(&id.to_string(), &name).into();
+        }
+        Ok(())
     }
 
     /// `outcome wrong_password, path /tenants`.
@@ -112,7 +130,6 @@ pub fn newest(conn: &mut PgConnection, list: &List, limit: usize) -> Result<Vec<
 /// each by an index that is in order.
 fn parts(conn: &mut PgConnection, list: &List) -> Result<Vec<Boxed>, AppError> {
     let (Some(q), Some(pattern)) = (&list.q, list.pattern()) else { return Ok(vec![narrowed(list)]) };
-    search::check(list)?;
     let words = q.to_lowercase();
     let kinds = SecurityKind::NAMES.iter().copied().filter(|name| name.contains(&words));
     let mut parts: Vec<Boxed> = kinds.map(|kind| narrowed(list).filter(s::kind.eq(kind))).collect();
@@ -175,15 +192,19 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 const ALARMS: [SecurityKind; 3] =
     [SecurityKind::MaliciousBurst, SecurityKind::MaliciousLogTampering, SecurityKind::SysMonitorDisabled];
 
-/// Bursts and other alarms of the last hour.
-pub fn bursts(conn: &mut PgConnection) -> Result<Vec<SecurityEvent>, AppError> {
+/// Bursts and other alarms of the last hour, in the words for those who may see people or for those who may not.
+pub fn bursts(conn: &mut PgConnection, by_name: bool) -> Result<Vec<SecurityEvent>, AppError> {
     let since = Timestamp::from(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1));
-    Ok(within(Some(Span { from: Some(since), until: None }))
+    let mut bursts: Vec<SecurityEvent> = within(Some(Span { from: Some(since), until: None }))
         .filter(s::kind.eq_any(ALARMS.map(SecurityKind::name)))
         .order((s::occurred_at.desc(), s::id.desc()))
         .limit(5)
         .select(SecurityEvent::as_select())
-        .load(conn)?)
+        .load(conn)?;
+    if by_name {
+        bursts.iter_mut().try_for_each(|burst| burst.name_suspect(conn))?;
+    }
+    Ok(bursts)
 }
 
 fn within(span: Option<Span>) -> Boxed {
@@ -193,6 +214,6 @@ fn within(span: Option<Span>) -> Boxed {
     }
     match span.and_then(|span| span.until) {
         Some(until) => query.filter(s::occurred_at.lt(until)),
-        None => query.filter(s::occurred_at.le(now)),
+        None => query,
     }
 }

@@ -1,7 +1,7 @@
 //! Every statement that asks how a row was.
 
 use castellan_schema::audit::changes;
-use diesel::dsl::now;
+use diesel::dsl::{max, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -45,14 +45,14 @@ const HELD_BEFORE: &str = "select distinct on (v.key) v.key as name, v.value, fa
         null::uuid as event_id, null::timestamptz as occurred_at
     from audit.changes c
     cross join lateral jsonb_each(case jsonb_typeof(c.before) when 'object' then c.before else '{}' end) v
-    where c.row_id = $1 and c.occurred_at > $2 and c.occurred_at <= now()
+    where c.row_id = $1 and c.occurred_at > $2
     order by v.key, c.occurred_at, c.position";
 
 /// The row as it was at a moment, or now; `NotFound` where the log knows nothing of it.
 pub fn state(conn: &mut PgConnection, row_id: Uuid, at: Option<Timestamp>) -> Result<State, AppError> {
     let at = match at {
         Some(at) => at,
-        None => diesel::select(now.into_sql::<Timestamptz>()).get_result(conn)?,
+        None => latest(conn, row_id)?,
     };
     let in_force = until(row_id, at).first(conn).optional()?.map(step);
     let next = after(row_id, at).first(conn).optional()?.map(step);
@@ -76,6 +76,14 @@ pub fn state(conn: &mut PgConnection, row_id: Uuid, at: Option<Timestamp>) -> Re
         next,
         is_known: is_whole || was_made(conn, row_id, at)?,
     })
+}
+
+/// Now, or the newest change where a clock that went wrong has put one after it.
+fn latest(conn: &mut PgConnection, row_id: Uuid) -> Result<Timestamp, AppError> {
+    let present: Timestamp = diesel::select(now.into_sql::<Timestamptz>()).get_result(conn)?;
+    let newest: Option<Timestamp> =
+        changes::table.filter(changes::row_id.eq(row_id)).select(max(changes::occurred_at)).first(conn)?;
+    Ok(newest.filter(|newest| newest.to_jiff() > present.to_jiff()).unwrap_or(present))
 }
 
 /// Whether a change at or before the moment has the whole row.
@@ -134,16 +142,10 @@ fn before(row_id: Uuid, at: Timestamp) -> Steps {
 
 /// The oldest change after a moment.
 fn after(row_id: Uuid, at: Timestamp) -> Steps {
-    steps(row_id)
-        .filter(changes::occurred_at.gt(at).and(changes::occurred_at.le(now)))
-        .order((changes::occurred_at.asc(), changes::position.asc()))
+    steps(row_id).filter(changes::occurred_at.gt(at)).order((changes::occurred_at.asc(), changes::position.asc()))
 }
 
 fn oldest(conn: &mut PgConnection, row_id: Uuid) -> Result<Option<Step>, AppError> {
-    let oldest = steps(row_id)
-        .filter(changes::occurred_at.le(now))
-        .order((changes::occurred_at.asc(), changes::position.asc()))
-        .first(conn)
-        .optional()?;
+    let oldest = steps(row_id).order((changes::occurred_at.asc(), changes::position.asc())).first(conn).optional()?;
     Ok(oldest.map(step))
 }

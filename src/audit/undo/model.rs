@@ -40,6 +40,8 @@ pub struct Refusal {
 pub struct Conflict {
     pub table: String,
     pub row_id: Option<Uuid>,
+    /// What the row is found by where it has no id.
+    pub key: Vec<(String, Cell)>,
     /// None where the whole row stands against it.
     pub column: Option<String>,
     pub set_to: Option<Cell>,
@@ -89,6 +91,12 @@ pub fn former(step: &Net) -> Columns {
     let is_set = |column: &str| step.kind == Kind::Removed || is_compared(&step.table, column);
     let set = step.before.iter().filter(|(column, _)| is_set(column));
     set.map(|(column, value)| (column.clone(), value.clone())).collect()
+}
+
+/// What a row without an id is found by, as the log shows it.
+pub fn key(step: &Net) -> Vec<(String, Cell)> {
+    let columns = step.key.iter().filter(|_| step.row_id.is_none());
+    columns.filter_map(|(column, value)| Some((column.clone(), cell(column, Some(value))?))).collect()
 }
 
 /// How the recorded change that is taken back was called.

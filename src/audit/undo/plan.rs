@@ -172,6 +172,7 @@ fn conflicts(conn: &mut PgConnection, event: &Event, step: &Net, found: &Compare
         Conflict {
             table: step.table.clone(),
             row_id: step.row_id,
+            key: model::key(step),
             set_to: held(Some(&found.expected)),
             is_now: held(found.now.as_ref()),
             by: by(&later, column.as_deref()),

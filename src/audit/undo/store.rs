@@ -54,7 +54,7 @@ struct Undoing {
 pub fn undone_by(conn: &mut PgConnection, event_id: Uuid, besides: Option<Uuid>) -> Result<Option<Uuid>, AppError> {
     let undoing: Option<Undoing> = sql_query(
         "select e.id from audit.events e where e.action = 'event.undo' and e.outcome = 'success' \
-         and e.details ->> 'undoes' = $1::text and e.id is distinct from $2 and e.occurred_at <= now() limit 1",
+         and e.details ->> 'undoes' = $1::text and e.id is distinct from $2 limit 1",
     )
     .bind::<Text, _>(event_id.to_string())
     .bind::<Nullable<SqlUuid>, _>(besides)
@@ -109,11 +109,19 @@ pub fn compare(conn: &mut PgConnection, step: &Net, lock: bool) -> Result<Compar
 /// Later changes of a row that are looked at for who changed a value.
 const LATER: i64 = 200;
 
-/// The newest changes of a row after an event.
+/// The newest changes of a row after an event. One without an id is found by its key, which the log has wherever such a
+/// row is made or removed.
 pub fn later(conn: &mut PgConnection, step: &Net, event: &Event) -> Result<Vec<Recorded>, AppError> {
-    let Some(row_id) = step.row_id else { return Ok(Vec::new()) };
-    Ok(changes::table
-        .filter(changes::row_id.eq(row_id).and(changes::table_name.eq(&step.table)))
+    let of_table = changes::table.filter(changes::table_name.eq(&step.table)).into_boxed();
+    let of_row = match step.row_id {
+        Some(row_id) => of_table.filter(changes::row_id.eq(row_id)),
+        None => {
+            let key = Value::Object(step.key.clone());
+            let has_key = changes::before.contains(key.clone()).or(changes::after.contains(key));
+            of_table.filter(changes::row_id.is_null()).filter(has_key)
+        }
+    };
+    Ok(of_row
         .filter(changes::occurred_at.gt(event.occurred_at))
         .order((changes::occurred_at.desc(), changes::position.desc()))
         .limit(LATER)

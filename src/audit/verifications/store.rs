@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::VERIFY;
 use crate::audit::Verify;
+use crate::audit::sealer::store::note_tampering;
 use crate::audit::sealing::verification::{Report, Verdict};
-use crate::db::functions::record_security;
-use crate::db::{SecurityKind, Tx};
+use crate::db::Tx;
 use crate::error::AppError;
 use crate::jobs::{self, Job, NewJob};
 
@@ -118,9 +118,5 @@ pub fn keep(conn: &mut PgConnection, job: &Job, started_at: jiff::Timestamp, rep
         "said": "the audit log is not what was sealed", "findings": untold, "first_bad_leaf": report.first_bad_leaf,
         "tree_size": report.tree_size, "verification": id,
     });
-    let kind = SecurityKind::MaliciousLogTampering.name();
-    let no_network: Option<&[u8]> = None;
-    let _noted: bool =
-        diesel::select(record_security(kind, "critical", no_network, None::<Uuid>, &details)).get_result(conn)?;
-    Ok(())
+    note_tampering(conn, &details)
 }

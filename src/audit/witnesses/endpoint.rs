@@ -10,6 +10,7 @@ use super::{Answer, Show};
 use crate::actor::Can;
 use crate::db::Db;
 use crate::error::AppError;
+use crate::web::outgoing;
 
 /// The longest answer that is read, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -102,14 +103,6 @@ impl Said {
     }
 }
 
-/// With its causes, which say more than that it did not work.
 fn explain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut why = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        why = format!("{why}: {inner}");
-        cause = inner.source();
-    }
-    why
+    outgoing::spelled(&error.without_url())
 }

@@ -19,6 +19,7 @@ use crate::auth::{Elevate, cookie, landing, me};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
+use crate::web::filters;
 use crate::web::flash::Flash;
 use crate::web::form::{FieldError, Form, FormView};
 use crate::web::page::{self, Shell, see_other};
@@ -72,13 +73,15 @@ pub async fn create(
         Asker::new(step.user_id, step.session_id, origin(&context, &request, ""), &context.site().secret, COUNTER);
     let error = match step.check(&asker, &form, &passwords).await? {
         Checked::Fits(proof) => match step.begin(asker, proof).await {
-            Ok(()) => return Ok(go_on(form.return_to())),
+            Ok(true) => return Ok(replace_passkey()),
+            Ok(false) => return Ok(go_on(form.return_to())),
             Err(AppError::Refused(field, why)) => FieldError::new(field, why),
             Err(error) => return Err(error),
         },
         Checked::Wrong(error) => error,
         Checked::Wait(seconds) => {
-            let error = FieldError::new("base", format!("Too many tries. Wait {seconds} seconds, then try again."));
+            let error =
+                FieldError::new("base", format!("Too many tries. Wait {}, then try again.", filters::seconds(seconds)));
             let mut answer = step.show(again(&form, error), StatusCode::TOO_MANY_REQUESTS).await?;
             answer.headers_mut().insert("retry-after".parse().expect("a header name"), seconds.into());
             return Ok(answer);
@@ -97,6 +100,15 @@ pub async fn end(can: Can<Elevate>, context: Context, db: Data<Db>) -> Result<Ht
 /// Proofs are not repeated.
 fn again(form: &Form, error: FieldError) -> FormView {
     FormView::filled(&[("return_to", &form.return_to().unwrap_or_default())]).refused(vec![error])
+}
+
+/// To where a lost passkey is removed and another one added.
+fn replace_passkey() -> HttpResponse {
+    let said = format!(
+        "For {} minutes you can remove your passkey and add another one. Anything else needs a passkey.",
+        store::MINUTES
+    );
+    see_other("/account/factors", Flash::warn(said))
 }
 
 /// Back to what was asked for.
@@ -121,20 +133,23 @@ fn step<'r>(
 }
 
 impl Step<'_> {
-    /// Nothing less than the strongest thing that the person has is looked at. A recovery code stands in for a lost
-    /// factor.
+    /// Nothing less than the strongest thing that the person has is looked at: a passkey before codes, and codes before
+    /// a password. A recovery code stands in for a lost factor; while there is a passkey, what it elevates to is the
+    /// change of one's own factors alone, so that a lost one can be replaced.
     async fn check(&self, asker: &Asker, form: &Form, passwords: &Passwords) -> Result<Checked, AppError> {
         let user_id = self.user_id;
         let means = self.db.read(self.can, move |conn| crate::auth::factors::store::means(conn, user_id)).await?;
         let wrong = |field: &str, message: &str| Ok(Checked::Wrong(FieldError::new(field, message)));
         match Given::read(form) {
-            Given::Code(code) if means.has_factor() => {
+            Given::Code(code) if means.passkeys => self.check_replacing(asker, code).await,
+            Given::Code(code) if means.totp => {
                 proof::by_code(self.db, self.can, asker, code, &self.context.site().secret).await
             }
             Given::Passkey { ceremony, answer } if means.has_factor() => {
                 proof::by_passkey(self.db, self.can, asker, (ceremony, answer), self.passkeys).await
             }
-            _ if means.has_factor() => wrong("code", "is required: you have a second factor, and less is not enough"),
+            _ if means.passkeys => wrong("base", "Use your passkey: you have one, and less is not enough."),
+            _ if means.totp => wrong("code", "is required: you have a second factor, and less is not enough"),
             Given::Password(password) if means.password => {
                 proof::by_password(self.db, self.can, asker, password, passwords).await
             }
@@ -146,22 +161,35 @@ impl Step<'_> {
         }
     }
 
+    async fn check_replacing(&self, asker: &Asker, code: String) -> Result<Checked, AppError> {
+        const NOT_ENOUGH: &str =
+            "is not enough: you have a passkey. Only a recovery code that is left is taken, to replace a lost one";
+        Ok(match proof::by_recovery_code(self.db, self.can, asker, code).await? {
+            Checked::Wrong(_) => Checked::Wrong(FieldError::new("code", NOT_ENOUGH)),
+            other => other,
+        })
+    }
+
     async fn is_fresh(&self) -> Result<bool, AppError> {
         let session_id = self.session_id;
         self.db.read(self.can, move |conn| store::is_fresh(conn, session_id)).await
     }
 
-    async fn begin(&self, asker: Asker, proof: Proof) -> Result<(), AppError> {
+    /// Returns whether it is to replace a lost passkey and for nothing else.
+    async fn begin(&self, asker: Asker, proof: Proof) -> Result<bool, AppError> {
         let token = cookie::new_token();
         let (token_hash, user_id, session_id) = (cookie::hash(&token), self.user_id, self.session_id);
         let action = Action::on("session.elevate", "session", session_id).details(json!({ "factor": proof.name() }));
         let write = self.db.write(self.can, action, move |tx| {
             proof.spend(tx, user_id)?;
             forget_failures(tx, &asker.origin)?;
-            store::begin(tx, session_id, proof.name(), token_hash)
+            store::begin(tx, session_id, proof.name(), token_hash)?;
+            let is_recovery = matches!(proof, Proof::RecoveryCode { .. });
+            Ok(is_recovery && crate::auth::factors::store::means(tx, user_id)?.passkeys)
         });
-        write.await?;
-        cookie::renew(self.request, &token)
+        let replaces = write.await?;
+        cookie::renew(self.request, &token)?;
+        Ok(replaces)
     }
 
     async fn show(&self, form: FormView, status: StatusCode) -> Result<HttpResponse, AppError> {

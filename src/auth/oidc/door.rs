@@ -16,6 +16,7 @@ use crate::auth::{SignIn, identities};
 use crate::db::{Db, SecurityEvent, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
+use crate::web::filters;
 use crate::web::flash::Flash;
 use crate::web::page::see_other;
 
@@ -106,7 +107,7 @@ impl Door<'_> {
             return Ok(None);
         }
         self.note(SecurityKind::ExcessRateLimitExceeded, "throttled").await;
-        let message = format!("Too many tries from your network. Wait {wait} seconds, then try again.");
+        let message = format!("Too many tries from your network. Wait {}, then try again.", filters::seconds(wait));
         let mut answer = self.show(&message, self.context.return_to(), StatusCode::TOO_MANY_REQUESTS)?;
         answer.headers_mut().insert("retry-after".parse().expect("a header name"), wait.into());
         Ok(Some(answer))

@@ -12,7 +12,7 @@ use crate::auth::factors::store::means;
 use crate::auth::password::Passwords;
 use crate::auth::proof::{self, Asker, Checked};
 use crate::auth::sign_in::pages::origin;
-use crate::auth::{OwnAccount, me};
+use crate::auth::{OwnAccount, chosen_password, me};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -28,8 +28,6 @@ struct Edit {
     asks_for_old: bool,
 }
 
-/// Fewest and most characters of a new password.
-const LENGTH: std::ops::RangeInclusive<usize> = 15..=256;
 /// What counts wrong old passwords, for each person.
 const COUNTER: &str = "elevation";
 
@@ -48,23 +46,27 @@ pub async fn update(
 ) -> Result<HttpResponse, AppError> {
     let (user_id, session_id) = me(&can)?;
     let asks_for_old = asks_for_old(&can, &db).await?;
-    let mut errors = faults(&form);
-    if asks_for_old && errors.is_empty() {
+    let (actor, fields) = (can.actor(), ("new_password", "new_password_again"));
+    let again = |errors: Vec<FieldError>| {
+        let form = FormView::default().refused(errors);
+        let shell = context.shell("Change your password");
+        page::html(StatusCode::UNPROCESSABLE_ENTITY, Edit { shell, form, asks_for_old }.render())
+    };
+    let new = match chosen_password::read(&form, fields, &[&actor.label, &actor.name]) {
+        Ok(new) => new,
+        Err(errors) => return again(errors),
+    };
+    if asks_for_old {
         let origin = origin(&context, &request, "");
         let asker = Asker::new(user_id, session_id, origin, &context.site().secret, COUNTER);
         let old = form.get("password").to_owned();
         match proof::by_password(&db, &can, &asker, old, &passwords).await? {
             Checked::Fits(_) => {}
-            Checked::Wrong(error) => errors.push(error),
+            Checked::Wrong(error) => return again(vec![error]),
             Checked::Wait(seconds) => return Err(AppError::TooMany(seconds)),
         }
     }
-    if !errors.is_empty() {
-        let form = FormView::default().refused(errors);
-        let shell = context.shell("Change your password");
-        return page::html(StatusCode::UNPROCESSABLE_ENTITY, Edit { shell, form, asks_for_old }.render());
-    }
-    let hash = passwords.turn().await?.hash(form.get("new_password").to_owned()).await?;
+    let hash = passwords.turn().await?.hash(new.0).await?;
     let action = Action::on("user.change_password", "user", user_id);
     db.write(&can, action, move |tx| store::replace(tx, user_id, &hash)).await?;
     Ok(see_other("/account/password", Flash::ok("Your password is changed, and your other sessions have ended.")))
@@ -80,17 +82,4 @@ async fn asks_for_old(can: &Can<OwnAccount>, db: &Db) -> Result<bool, AppError> 
         true => Ok(true),
         false => Err(AppError::Elevate),
     }
-}
-
-fn faults(form: &Form) -> Vec<FieldError> {
-    let new = form.get("new_password");
-    let mut errors = Vec::new();
-    if !LENGTH.contains(&new.chars().count()) {
-        let message = format!("must have {} to {} characters", LENGTH.start(), LENGTH.end());
-        errors.push(FieldError::new("new_password", message));
-    }
-    if form.get("new_password_again") != new {
-        errors.push(FieldError::new("new_password_again", "is not the same"));
-    }
-    errors
 }

@@ -1,5 +1,6 @@
 //! Looking at a proof. Wrong ones are counted for each person, and slow the next ones down as passwords do.
 
+use diesel::PgConnection;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -46,8 +47,7 @@ impl Asker {
     }
 }
 
-/// A code of an authenticator app, or a recovery code. One person's codes are looked at one after the other, so that
-/// those sent together are counted like those sent in a row.
+/// A code of an authenticator app, or a recovery code.
 pub async fn by_code<P: Privilege>(
     db: &Db,
     can: &Can<P>,
@@ -55,7 +55,30 @@ pub async fn by_code<P: Privilege>(
     code: String,
     secret: &Secret,
 ) -> Result<Checked, AppError> {
-    let (asked, secret) = (asker.clone(), secret.clone());
+    let (user_id, secret) = (asker.user_id, secret.clone());
+    in_turn(db, can, asker, move |conn| fitting(conn, user_id, &code, &secret)).await
+}
+
+/// A recovery code and nothing else.
+pub async fn by_recovery_code<P: Privilege>(
+    db: &Db,
+    can: &Can<P>,
+    asker: &Asker,
+    code: String,
+) -> Result<Checked, AppError> {
+    let user_id = asker.user_id;
+    in_turn(db, can, asker, move |conn| fitting_recovery(conn, user_id, &code)).await
+}
+
+/// One person's codes are looked at one after the other, so that those sent together are counted like those sent in a
+/// row.
+async fn in_turn<P: Privilege>(
+    db: &Db,
+    can: &Can<P>,
+    asker: &Asker,
+    fitting: impl FnOnce(&mut PgConnection) -> Result<Checked, AppError> + Send + 'static,
+) -> Result<Checked, AppError> {
+    let asked = asker.clone();
     let checked = db
         .append(can, move |conn| {
             store::take_turns(conn, asked.user_id)?;
@@ -64,7 +87,7 @@ pub async fn by_code<P: Privilege>(
                 attempts::note_failure(conn, &asked.origin, Some(asked.user_id), "throttled")?;
                 return Ok(Checked::Wait(wait));
             }
-            let found = fitting(conn, asked.user_id, &code, &secret)?;
+            let found = fitting(conn)?;
             if let Checked::Wrong(_) = found {
                 attempts::note_failure(conn, &asked.origin, Some(asked.user_id), "wrong_factor")?;
             }
@@ -79,7 +102,7 @@ pub async fn by_code<P: Privilege>(
     Ok(checked)
 }
 
-fn fitting(conn: &mut diesel::PgConnection, user_id: Uuid, code: &str, secret: &Secret) -> Result<Checked, AppError> {
+fn fitting(conn: &mut PgConnection, user_id: Uuid, code: &str, secret: &Secret) -> Result<Checked, AppError> {
     let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     let now = jiff::Timestamp::now();
     for app in store::apps(conn, user_id)? {
@@ -90,6 +113,10 @@ fn fitting(conn: &mut diesel::PgConnection, user_id: Uuid, code: &str, secret: &
             None => {}
         }
     }
+    fitting_recovery(conn, user_id, code)
+}
+
+fn fitting_recovery(conn: &mut PgConnection, user_id: Uuid, code: &str) -> Result<Checked, AppError> {
     let known = match recovery_codes::hash(code) {
         Some(hash) => store::recovery_code(conn, user_id, &hash)?,
         None => None,

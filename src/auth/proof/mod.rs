@@ -3,7 +3,7 @@
 mod check;
 mod ways;
 
-pub use check::{Asker, by_code, by_passkey, by_password};
+pub use check::{Asker, by_code, by_passkey, by_password, by_recovery_code};
 pub use ways::{Ways, host};
 
 use serde_json::Value;

@@ -17,6 +17,7 @@ use crate::auth::{SecondStep, SignIn, cookie, landing};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::web::context::Context;
+use crate::web::filters;
 use crate::web::form::{FieldError, Form, FormView};
 use crate::web::page::{self, Shell};
 
@@ -158,7 +159,8 @@ impl Step<'_> {
     }
 
     async fn wait(&self, form: &Form, seconds: u32) -> Result<HttpResponse, AppError> {
-        let error = FieldError::new("base", format!("Too many tries. Wait {seconds} seconds, then try again."));
+        let error =
+            FieldError::new("base", format!("Too many tries. Wait {}, then try again.", filters::seconds(seconds)));
         let mut answer = self.show(again(form, error), StatusCode::TOO_MANY_REQUESTS).await?;
         answer.headers_mut().insert("retry-after".parse().expect("a header name"), seconds.into());
         Ok(answer)

@@ -20,6 +20,7 @@ use crate::auth::{SignIn, SignOut, cookie, landing};
 use crate::db::{Db, SecurityEvent, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
+use crate::web::filters;
 use crate::web::flash::Flash;
 use crate::web::form::{FieldError, Form, FormView};
 use crate::web::page::{self, Shell, see_other};
@@ -191,7 +192,8 @@ async fn throttled(
         Verdict::AccountWaits(wait) => (wait, ""),
         Verdict::LookAtIt | Verdict::LookAtItLater => (1, ""),
     };
-    let error = FieldError::new("base", format!("Too many tries{from}. Wait {wait} seconds, then try again."));
+    let error =
+        FieldError::new("base", format!("Too many tries{from}. Wait {}, then try again.", filters::seconds(wait)));
     let mut answer = again(context, form, vec![error], StatusCode::TOO_MANY_REQUESTS)?;
     answer.headers_mut().insert("retry-after".parse().expect("a header name"), wait.into());
     Ok(answer)

@@ -62,8 +62,11 @@ impl FormPage {
     }
 }
 
-/// The tenant is named in the form; `?tenant=` fills it in.
-pub async fn new(_: Can<Manage>, context: Context) -> Result<HttpResponse, AppError> {
+/// The tenant is named in the form; `?tenant=` fills it in. Where there is none to name, there is no form.
+pub async fn new(can: Can<Manage>, context: Context) -> Result<HttpResponse, AppError> {
+    if !can.actor().holds_in_some_tenant("clients.manage") {
+        return Err(AppError::NotFound);
+    }
     let tenant = context.pairs()?.get("tenant").unwrap_or_default().to_owned();
     page::ok(FormPage::of_new(&context, FormView::filled(&[("tenant_id", &tenant)]), None).render())
 }

@@ -67,9 +67,9 @@ with steps as (
     where at between log_begins and now()
         and not (action = 'tenant.close' and id not in (select id from control.tenants where status in ('closing', 'closed')))
 ), logged as (
-    insert into audit.events (id, occurred_at, actor_kind, actor_id, request_id, action, reason, target_kind, target_id,
-        tenant_id, details)
-    select event_id, at, 'person', s.id, gen_random_uuid(), action, reason, 'tenant', l.id, l.id, '{"demo": true}'
+    insert into audit.events (id, occurred_at, actor_kind, actor_id, request_id, action, severity, reason, target_kind,
+        target_id, tenant_id, details)
+    select event_id, at, 'person', s.id, gen_random_uuid(), action, audit.severity_of(action, 'success'), reason, 'tenant', l.id, l.id, '{"demo": true}'
     from lasting l join demo.staff s on s.place = l.actor
 )
 insert into demo.effects
@@ -93,11 +93,11 @@ left join demo.clients c on a.target = 'client'
 where a.target not in ('tenant', 'client') or t.id is not null or c.id is not null;
 
 -- In the order of time, which is the order of the log's indexes.
-insert into audit.events (id, occurred_at, actor_kind, actor_id, actor_label, request_id, action, outcome, is_read, reason,
-    target_kind, target_id, tenant_id, client_id, details)
+insert into audit.events (id, occurred_at, actor_kind, actor_id, actor_label, request_id, action, outcome, severity, is_read,
+    reason, target_kind, target_id, tenant_id, client_id, details)
 select d.id, d.at, case when d.actor = 'job' then 'job' else 'person' end, s.id,
     case when d.actor = 'job' then case when d.action like 'domain%' then 'tenancy.verify_domain' else 'clients.deploy' end end,
-    gen_random_uuid(), d.action, d.outcome, d.is_read,
+    gen_random_uuid(), d.action, d.outcome, audit.severity_of(d.action, d.outcome), d.is_read,
     case when d.table_name is not null and d.actor <> 'job' then demo.pick(demo.reasons(), d.n, 93) end,
     case d.target when 'self' then 'user' when 'none' then 'log' else d.target end,
     case d.target when 'self' then s.id when 'tenant' then d.tenant_id when 'client' then d.client_id end,
@@ -139,10 +139,10 @@ select id, admin_id, target_id, tenant_id, mode, reason, ticket, minutes, 'ended
 from demo.impersonations
 on conflict do nothing;
 insert into audit.events (id, occurred_at, actor_kind, actor_id, effective_actor_id, impersonation_id, request_id, action,
-    is_read, reason, target_kind, target_id, tenant_id, details)
+    severity, is_read, reason, target_kind, target_id, tenant_id, details)
 select gen_random_uuid(), i.at + make_interval(mins => done.minute), 'person', i.admin_id,
     case when done.minute > 0 then i.target_id end, case when done.minute > 0 then i.id end, gen_random_uuid(), done.action,
-    done.is_read, case when done.minute = 0 then i.reason end, case when done.is_read then 'page' else 'impersonation' end,
+    audit.severity_of(done.action, 'success'), done.is_read, case when done.minute = 0 then i.reason end, case when done.is_read then 'page' else 'impersonation' end,
     case when not done.is_read then i.id end, i.tenant_id,
     jsonb_strip_nulls(jsonb_build_object('demo', true, 'asked_for', done.page || case when done.page like '%/' then i.tenant_id::text else '' end))
 from demo.impersonations i

@@ -6,6 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
 use super::{Finding, Level, witnesses};
+use crate::audit::integrity::guards;
 use crate::config::Config;
 use crate::db::{Engine, migrate};
 
@@ -19,7 +20,27 @@ struct Rule {
 }
 
 const OLDEST: i64 = 15;
-const RULES: [Rule; 15] = [
+
+/// Tables of the log that lack months, from so many ahead to so many.
+macro_rules! missing_months {
+    ($from:literal, $to:literal) => {
+        concat!(
+            "select parent || '_' || to_char(month, 'YYYY_MM') \
+            from unnest(array['events', 'changes', 'security_events']) parent, \
+                generate_series(",
+            $from,
+            ", ",
+            $to,
+            ") step, lateral (select date_trunc('month', now() at time zone 'UTC') \
+                    + make_interval(months => step)) at (month) \
+            where not exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid \
+                where i.inhparent = to_regclass('audit.' || parent) \
+                and c.relname = parent || '_' || to_char(month, 'YYYY_MM')) order by month, parent"
+        )
+    };
+}
+
+const RULES: [Rule; 16] = [
     Rule {
         holds: "extensions: present",
         broken: "extensions are missing",
@@ -44,40 +65,35 @@ const RULES: [Rule; 15] = [
         mend: "an owner switched it off: alter table ... force row level security",
         sql: "select c.oid::regclass::text from pg_class c \
             where c.relnamespace in (select oid from pg_namespace where nspname in ('control', 'audit')) \
-            and c.relkind in ('r', 'p') and not c.relispartition \
-            and not (c.relrowsecurity and c.relforcerowsecurity)",
+            and c.relkind in ('r', 'p') and not (c.relrowsecurity and c.relforcerowsecurity) order by 1",
     },
     Rule {
         holds: "recording of changes: on for every watched table",
         broken: "changes are not recorded on",
         level: Level::Fail,
-        mend: "an owner switched the trigger off: alter table ... enable trigger record_change",
-        sql: "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-            where n.nspname = 'control' and c.relkind in ('r', 'p') and c.relname not in \
-            ('login_attempts', 'idempotency_keys', 'deployment_tracking_events', 'client_analytics', \
-            'api_token_usage', 'ceremonies', 'security_alerts') \
-            and not exists (select from pg_trigger t \
-                where t.tgrelid = c.oid and t.tgname = 'record_change' and t.tgenabled <> 'D')",
+        mend: "an owner switched the trigger off: alter table ... enable always trigger record_change",
+        sql: guards::UNRECORDED,
     },
     Rule {
         holds: "audit log: takes no updates and deletions",
         broken: "rows can be changed or taken out of",
         level: Level::Fail,
-        mend: "an owner switched the trigger off: alter table ... enable always trigger refuse_rewrite",
-        sql: "select name from unnest(array['audit.events', 'audit.changes', 'audit.security_events']) name \
-            where not exists (select from pg_trigger t where t.tgrelid = to_regclass(name) \
-                and t.tgname = 'refuse_rewrite' and t.tgenabled <> 'D')",
+        mend: "an owner switched the trigger off: alter table ... enable always trigger ..., and castellan audit verify",
+        sql: guards::REWRITABLE,
     },
     Rule {
         holds: "months of the audit log: made ahead",
         broken: "these months of the audit log are missing",
         level: Level::Fail,
         mend: "without a month nothing can be written in it: castellan migrate",
-        sql: "select parent || '_' || to_char(month, 'YYYY_MM') \
-            from unnest(array['events', 'changes', 'security_events']) parent, \
-                generate_series(date_trunc('month', now() at time zone 'UTC'), now() at time zone 'UTC' \
-                    + interval '2 months', '1 month') month \
-            where to_regclass('audit.' || parent || '_' || to_char(month, 'YYYY_MM')) is null",
+        sql: missing_months!(0, 2),
+    },
+    Rule {
+        holds: "months of the audit log: without a gap for most of a year",
+        broken: "these months of the audit log were not made yet, or are gone",
+        level: Level::Warn,
+        mend: "see why the daily job audit.ensure_partitions does not make them, or: castellan migrate",
+        sql: missing_months!(3, 10),
     },
     Rule {
         holds: "sealing of the audit log: keeps up",
@@ -275,7 +291,7 @@ impl Rule {
         if broken.is_empty() {
             return Ok(Finding::ok(self.holds));
         }
-        let what = format!("{}: {}", self.broken, broken.join(", "));
+        let what = format!("{}: {}", self.broken, guards::few(&broken));
         Ok(Finding { level: self.level, what, mend: self.mend.to_owned() })
     }
 }

@@ -99,3 +99,51 @@ as $$
             where p_log = 'security_events' and occurred_at >= p_from and occurred_at < p_to and commitments is not null
     ) erased
 $$;
+
+-- Records the file that takes the place of an archived one. What is said about it is read from the event that says it,
+-- and has to go on from a file that is on record, with fewer of its values.
+create or replace function audit.record_rewrite(p_event uuid, p_sealed jsonb) returns void
+language plpgsql security definer
+set search_path = pg_catalog
+as $$
+declare
+    said jsonb;
+    r audit.rewrites;
+    known integer;
+    erased bigint;
+begin
+    select details into said from audit.events e
+        where e.id = p_event and e.action = 'audit.rewrite' and e.outcome = 'success';
+    if not found then
+        raise exception 'rewriting an archive needs its event' using errcode = 'CA001';
+    end if;
+    insert into audit.rewrites (archive_id, number, subject_id, erasure_id, erased_count, previous_sha256, file_size, sha256,
+        event_id, event)
+    select a.id, (said ->> 'number')::integer, (said ->> 'subject')::uuid, (said ->> 'erasure')::uuid,
+        (said ->> 'erased')::bigint, decode(said ->> 'previous_sha256', 'hex'), (said ->> 'file_size')::bigint,
+        decode(said ->> 'sha256', 'hex'), p_event, p_sealed
+    from audit.archives a
+        where a.log = said ->> 'log' and a.month = to_date(said ->> 'month', 'YYYY-MM') and a.file_name = said ->> 'file'
+    returning * into r;
+    if not found then
+        raise exception 'there is no such archive' using errcode = 'CA403';
+    end if;
+    if not exists (select from audit.events e
+        where e.id = r.erasure_id and e.action = 'audit.erase' and e.target_id = r.subject_id)
+    then
+        raise exception 'rewriting an archive needs an erasure' using errcode = 'CA403';
+    end if;
+    with versions as (
+        select 0 as number, sha256, erased_count from audit.archives where id = r.archive_id
+        union all
+        select w.number, w.sha256, w.erased_count from audit.rewrites w where w.archive_id = r.archive_id and w.id <> r.id
+    )
+    select max(v.number), max(v.erased_count) filter (where v.sha256 = r.previous_sha256) into known, erased from versions v;
+    if r.number <> known + 1 then
+        raise exception 'the archive was rewritten % times before', known using errcode = 'CA403';
+    end if;
+    if erased is null or r.erased_count <= erased then
+        raise exception 'the archive does not go on from a file that is on record' using errcode = 'CA403';
+    end if;
+end
+$$;

@@ -83,8 +83,7 @@ $$;
 
 -- Session and authority in one round trip; NULL when the session is not alive. Grants read 'privilege',
 -- 'privilege@t:<tenant>' or 'privilege@c:<client>:<tenant>'. A session that awaits its second factor has none, and
--- nobody's name. Writes at most once a minute, and for an assignment at
--- most once an hour.
+-- nobody's name. Writes at most once a minute.
 create or replace function control.session_authority(p_token_hash bytea) returns jsonb
 language plpgsql security definer set search_path = pg_catalog
 as $$
@@ -94,6 +93,7 @@ declare
     ends timestamptz;
 begin
     select s.id, s.user_id, s.created_at, s.last_seen_at, s.absolute_expires_at, s.awaits, s.elevated_until,
+            s.elevated_by,
             s.delegation_id, s.impersonation_id, u.email, u.name,
             case when s.read_reason_until > now() then jsonb_build_object(
                 'code', s.read_reason, 'ticket', s.read_ticket, 'until', s.read_reason_until) end as read_reason,
@@ -117,14 +117,6 @@ begin
         if ends <= now() then
             return null;
         end if;
-        update control.assignments set last_used_at = now()
-            where id in (select a.id from control.assignments a
-                where a.id = any (array(select h.assignment_id from control.held_assignments h
-                    where h.user_id = alive.user_id))
-                -- Who acts for somebody else uses nothing of their own.
-                and alive.delegation_id is null and alive.impersonation_id is null
-                and (a.last_used_at is null or a.last_used_at < now() - interval '1 hour')
-                for no key update skip locked);
         update control.delegations set last_used_at = now()
             where id = (select d.id from control.delegations d where d.id = alive.delegation_id
                 and d.revoked_at is null and d.starts_at <= now() and d.ends_at > now() for no key update skip locked);
@@ -139,11 +131,31 @@ begin
         'session_id', alive.id, 'user_id', alive.user_id, 'email', alive.email, 'name', alive.name,
         'acting_for', acting_for - 'grants',
         'elevated_until', case when alive.elevated_until > now() then alive.elevated_until end,
+        -- A recovery code stands in for a passkey no further than to replace it.
+        'replaces_passkey', alive.elevated_by = 'recovery_code' and exists (select from control.user_credentials c
+            where c.user_id = alive.user_id and c.kind = 'passkey' and c.revoked_at is null),
         'has_factor', alive.has_factor,
         'factor_wanted', not alive.has_factor and control.factor_wanted(alive.user_id),
         -- In whoever's name they read, their own roles ask.
         'read_reason', alive.read_reason, 'reason_wanted', control.reason_wanted(alive.user_id),
         'grants', coalesce(acting_for -> 'grants', control.grants_of(alive.user_id)));
+end
+$$;
+
+-- That somebody used a right, in a session or by a token, at every assignment by which they hold it: which of them
+-- allowed it is not to be told apart, and whichever ends, it is missed if the others end, too. Writes at most once an
+-- hour for an assignment.
+create or replace function control.note_use(p_user_id uuid, p_privilege text) returns boolean
+language plpgsql security definer set search_path = pg_catalog
+as $$
+begin
+    update control.assignments set last_used_at = now()
+        where id in (select a.id from control.assignments a
+            where a.id = any (array(select e.assignment_id from control.effective_rights e
+                where e.user_id = p_user_id and e.privilege_name = p_privilege))
+            and (a.last_used_at is null or a.last_used_at < now() - interval '1 hour')
+            for no key update skip locked);
+    return found;
 end
 $$;
 

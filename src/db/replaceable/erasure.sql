@@ -117,6 +117,7 @@ end
 $$;
 
 -- The only change a log lets through, whoever makes it: values give way to their commitments, and nothing else moves.
+-- How many rows that may be is said by audit.only_announced().
 create or replace function audit.only_erase() returns trigger
 language plpgsql
 as $$
@@ -131,6 +132,51 @@ begin
         end if;
     end if;
     raise exception '% is append-only: % is not allowed', tg_table_name, tg_op using errcode = 'CA403';
+end
+$$;
+
+-- How many rows of a log an erasure announced that has not long begun; null where there is none. The event is there, and
+-- waits to be sealed or is, before the first value goes.
+create or replace function audit.announced(p_event uuid, p_log text) returns bigint
+language sql stable
+as $$
+    select case when details ->> p_log ~ '^[0-9]{1,15}$' then (details ->> p_log)::bigint else 0 end
+    from audit.events e
+    where e.id = p_event and e.action = 'audit.erase' and e.outcome = 'success'
+        and e.occurred_at between now() - interval '1 day' and now() + interval '1 day'
+$$;
+
+-- Writes down how many rows a statement erased from, whoever made it. Settings are anybody's; this one only names the
+-- event, which has to have announced as much.
+create or replace function audit.note_erasure() returns trigger
+language plpgsql security definer set search_path = pg_catalog
+as $$
+begin
+    insert into audit.erasures (event_id, log, row_count)
+    select nullif(current_setting('castellan.erasure_id', true), '')::uuid, tg_argv[0], count(*) from erased having count(*) > 0;
+    return null;
+end
+$$;
+
+-- No erasure goes further than it said.
+create or replace function audit.only_announced() returns trigger
+language plpgsql set search_path = pg_catalog
+as $$
+declare
+    announced bigint := audit.announced(new.event_id, new.log);
+    done bigint;
+begin
+    if announced is null then
+        raise exception 'erasing needs its event' using errcode = 'CA001';
+    end if;
+    -- One after the other, so that each sees what was done before.
+    perform pg_advisory_xact_lock(hashtext('audit.erase'));
+    select coalesce(sum(row_count), 0) into done from audit.erasures where event_id = new.event_id and log = new.log;
+    if done + new.row_count > announced then
+        raise exception 'the erasure announced % rows of %, and this would make %', announced, new.log, done + new.row_count
+            using errcode = 'CA403';
+    end if;
+    return new;
 end
 $$;
 
@@ -152,89 +198,147 @@ as $$
     from unnest(texts) word
 $$;
 
--- The names of a person that nobody else bears or bore. One word says nothing about whom it means.
-create or replace function audit.telling_names(p_subject uuid, p_names text[]) returns text[]
+-- The rows of a log that are in lines of archived months, as if they were in its table: what says which values are about
+-- a person reads either.
+create or replace function audit.events_in(p_lines jsonb) returns setof audit.events
 language sql stable
 as $$
-    with others as (
-        select u.name from control.users u where u.id <> p_subject and u.name = any (p_names)
-        union
-        select state ->> 'name' from control.users u join audit.changes c on c.row_id = u.id,
-            unnest(array[c.before, c.after]) state
-            where u.id <> p_subject and c.table_name = 'users' and state ->> 'name' = any (p_names)
-    )
-    select array_agg(name) from unnest(p_names) name where name like '% %' and name not in (select o.name from others o)
+    select r.* from jsonb_array_elements(p_lines) line, jsonb_populate_record(null::audit.events,
+        (line ->> 'data')::jsonb || jsonb_build_object(
+            'reason', (line #>> '{values,reason,after}')::jsonb,
+            'details', coalesce((line #>> '{values,details,after}')::jsonb, '{}'))) r
+        where (line ->> 'data')::jsonb ->> 'log' = 'events'
 $$;
 
--- The rows of these and of those who bear these addresses, that are or were: a row of a row of theirs is found by the
--- next look, so that the log is read about twice.
-create or replace function audit.rows_of(p_own uuid[], p_texts text[]) returns uuid[]
-language plpgsql stable
+create or replace function audit.security_events_in(p_lines jsonb) returns setof audit.security_events
+language sql stable
+as $$
+    select r.* from jsonb_array_elements(p_lines) line, jsonb_populate_record(null::audit.security_events,
+        (line ->> 'data')::jsonb || jsonb_build_object(
+            'network_hash', '\x' || ((line #>> '{values,network_hash,after}')::jsonb #>> '{}'),
+            'details', coalesce((line #>> '{values,details,after}')::jsonb, '{}'))) r
+        where (line ->> 'data')::jsonb ->> 'log' = 'security_events'
+$$;
+
+create or replace function audit.changes_in(p_lines jsonb) returns setof audit.changes
+language sql stable
+as $$
+    select r.* from jsonb_array_elements(p_lines) line, jsonb_array_elements(line -> 'changes') change,
+        lateral (
+            select jsonb_object_agg(key, (value ->> 'before')::jsonb) filter (where value ->> 'before' is not null) as before,
+                jsonb_object_agg(key, (value ->> 'after')::jsonb) filter (where value ->> 'after' is not null) as after
+            from jsonb_each(change -> 'values')
+        ) held,
+        jsonb_populate_record(null::audit.changes,
+            (change ->> 'data')::jsonb || jsonb_build_object('before', held.before, 'after', held.after)) r
+$$;
+
+-- What is known of a person goes from one look at the log to the next: the id of the `user`, the `given` texts and the
+-- `placeholders`; and what a look adds, namely the `rows` that are or were theirs, the `addresses` and `names` that are on
+-- record, and which of those names others bear or bore (`borne`).
+create or replace function audit.known(p_known jsonb, p_member text) returns text[]
+language sql immutable
+as $$ select array(select jsonb_array_elements_text(p_known -> p_member)) $$;
+
+-- What is searched for. A name that others bear too, that is one word, or that the account was given when it was made
+-- anonymous, says nothing about whom it means, and is searched for only where it is given.
+create or replace function audit.texts_of(p_known jsonb) returns text[]
+language sql immutable
+as $$
+    select coalesce(array_agg(distinct lower(btrim(word))), '{}') from (
+        select unnest(audit.known(p_known, 'addresses') || audit.known(p_known, 'given')) as word
+        union all
+        select name from unnest(audit.known(p_known, 'names')) name where name like '% %'
+            and name <> all (audit.known(p_known, 'borne')) and name <> all (audit.known(p_known, 'placeholders'))
+    ) words where btrim(word) <> ''
+$$;
+
+-- What is known once the log has been looked at as well, or these lines of archived months. A row of a row of theirs is
+-- found by the next look, so that the log is read about twice.
+create or replace function audit.known_by(p_known jsonb, p_lines jsonb) returns jsonb
+language plpgsql stable security definer
 set search_path = pg_catalog set plan_cache_mode = force_custom_plan
 as $$
 declare
+    changes constant text := case when p_lines is null then 'audit.changes' else 'audit.changes_in($1)' end;
+    subject constant uuid := p_known ->> 'user';
+    own uuid[] := audit.known(p_known, 'rows')::uuid[] || subject;
+    addresses text[];
+    names text[];
+    borne text[];
     personal record;
     known text[];
     found uuid[];
     more uuid[];
 begin
+    execute format($query$
+        with recorded as materialized (
+            select u.email::text, u.name from control.users u where u.id = $2
+            union
+            select state ->> 'email', state ->> 'name' from %s c, unnest(array[c.before, c.after]) state
+                where c.row_id = $2 and c.table_name = 'users'
+        )
+        select array(select lower(email) from recorded where email is not null union select unnest($3) order by 1),
+            array(select name from recorded where name is not null union select unnest($4) order by 1)
+        $query$, changes)
+        into addresses, names using p_lines, subject, audit.known(p_known, 'addresses'), audit.known(p_known, 'names');
+    execute format($query$
+        select array(
+            select u.name from control.users u where $1 is null and u.id <> $2 and u.name = any ($3)
+            union
+            select state ->> 'name' from control.users u join %s c on c.row_id = u.id, unnest(array[c.before, c.after]) state
+                where u.id <> $2 and c.table_name = 'users' and state ->> 'name' = any ($3)
+            union select unnest($4) order by 1)
+        $query$, changes)
+        into borne using p_lines, subject, names, audit.known(p_known, 'borne');
     loop
-        known := p_own::text[] || p_texts;
-        select array_agg(distinct c.row_id) into found
-            from audit.changes c join audit.personal_columns() p on p.table_name = c.table_name
-            where c.op in ('insert', 'delete') and lower(coalesce(c.after, c.before) ->> p.owner) = any (known);
-        for personal in select * from audit.personal_columns() loop
+        known := own::text[] || addresses || audit.known(p_known, 'given');
+        execute format($query$
+            select array_agg(distinct c.row_id) from %s c join audit.personal_columns() p on p.table_name = c.table_name
+                where c.op in ('insert', 'delete') and lower(coalesce(c.after, c.before) ->> p.owner) = any ($2)
+            $query$, changes) into found using p_lines, known;
+        -- Which lines these are changes nothing about the tables themselves.
+        for personal in select * from audit.personal_columns() where p_lines is null loop
             execute format('select array_agg(id) from control.%I where lower(%I::text) = any ($1)',
                 personal.table_name, personal.owner) into more using known;
             found := found || more;
         end loop;
-        more := array(select distinct id from unnest(found) id where id <> all (p_own));
+        more := array(select distinct id from unnest(found) id where id <> all (own));
         exit when more = '{}';
-        p_own := p_own || more;
+        own := own || more;
     end loop;
-    return p_own;
+    return p_known || jsonb_build_object('addresses', addresses, 'names', names, 'borne', borne,
+        'rows', array(select distinct unnest(own) order by 1));
 end
 $$;
 
--- Where the log has values about a person: in rows of theirs, in what was done to them, in security events of theirs,
--- and wherever an address or name of theirs stands that is on record, or one of the given texts. A name that others
--- bear too, that is one word, or that the account was given when it was made anonymous, says nothing about whom it means,
--- and is searched for only where it is given. In batches of a thousand rows, in order of time.
+-- Where the log, or these lines of archived months, have values about a person of whom this is known: in rows of theirs,
+-- in what was done to them, in security events of theirs, and wherever an address or name of theirs stands, or one of the
+-- given texts. In batches of a thousand rows, in order of time.
 drop function if exists audit.values_about(uuid, text[]);
-create or replace function audit.values_about(p_subject uuid, p_texts text[], p_placeholders text[])
+drop function if exists audit.values_about(uuid, text[], text[]);
+drop function if exists audit.rows_of(uuid[], text[]);
+drop function if exists audit.telling_names(uuid, text[]);
+create or replace function audit.values_about(p_known jsonb, p_lines jsonb)
 returns table (log text, row_count bigint, batch text)
 language plpgsql stable security definer
 set search_path = pg_catalog set plan_cache_mode = force_custom_plan
 as $$
 declare
-    texts text[];
-    names text[];
-    addresses text[];
-    own uuid[] := array[p_subject];
+    texts constant text[] := audit.texts_of(p_known);
     likes text[];
 begin
-    select array_agg(distinct lower(email)), array_agg(distinct name) into addresses, names from (
-        select u.email::text, u.name from control.users u where u.id = p_subject
-        union
-        select state ->> 'email', state ->> 'name' from audit.changes c, unnest(array[c.before, c.after]) state
-            where c.row_id = p_subject and c.table_name = 'users'
-    ) recorded;
-    select coalesce(array_agg(distinct lower(btrim(word))), '{}') into texts from (
-        select unnest(addresses) union all select unnest(p_texts)
-        union all select unnest(audit.telling_names(p_subject, array(select unnest(names) except select unnest(p_placeholders))))
-    ) words (word) where btrim(word) <> '';
     -- Quicker than the pattern, and finds no less.
     likes := array(select '%' || replace(replace(replace(btrim(to_json(word)::text, '"'), '\', '\\'), '%', '\%'), '_', '\_') || '%'
         from unnest(texts) word);
-    own := audit.rows_of(own, texts);
 
     return query execute format($query$
         with changed as materialized (
-            select c.* from audit.changes c
+            select c.* from %2$s c
             where c.row_id = any ($2) or lower(concat(c.before, c.after) collate %1$s) like any ($3)
         ),
         happened as materialized (
-            select e.* from audit.events e
+            select e.* from %3$s e
             where e.action <> 'audit.erase' and (e.reason is not null or e.details <> '{}') and (e.target_id = any ($2)
                 or lower(concat(to_json(e.reason), e.details) collate %1$s) like any ($3))
         ),
@@ -257,7 +361,7 @@ begin
                 select v.name from audit.named_values('security_events', to_jsonb(s)) v
                 where v.after <> '{}' and (s.actor_id = $1 or audit.plain(v.after) ~* $4)
             )
-            from audit.security_events s
+            from %4$s s
             where s.actor_id = $1 or lower(s.details::text collate %1$s) like any ($3)
         ),
         numbered as (
@@ -268,13 +372,16 @@ begin
             from numbered n group by n.log, n.part order by n.log, n.part
         $query$,
         -- Without letters whose capitals only a language knows, bytes are compared, which is three times as quick.
-        case when array_to_string(texts, '') ~ '^[\x01-\x7f]*$' then '"C"' else '"default"' end)
-        using p_subject, own, likes, audit.pattern_of(texts);
+        case when array_to_string(texts, '') ~ '^[\x01-\x7f]*$' then '"C"' else '"default"' end,
+        case when p_lines is null then 'audit.changes' else 'audit.changes_in($5)' end,
+        case when p_lines is null then 'audit.events' else 'audit.events_in($5)' end,
+        case when p_lines is null then 'audit.security_events' else 'audit.security_events_in($5)' end)
+        using (p_known ->> 'user')::uuid, audit.known(p_known, 'rows')::uuid[], likes, audit.pattern_of(texts), p_lines;
 end
 $$;
 
--- Erases one batch, under the event that says so. What was erased meanwhile is left out. Not with custom plans, or each
--- row would be planned anew.
+-- Erases one batch, under the event that says so and of no more rows than it says. What was erased meanwhile is left out.
+-- Not with custom plans, or each row would be planned anew.
 create or replace function audit.erase(p_event uuid, p_log text, p_rows jsonb) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog
@@ -282,7 +389,7 @@ as $$
 declare
     done bigint;
 begin
-    if not exists (select from audit.events e where e.id = p_event and e.action = 'audit.erase') then
+    if audit.announced(p_event, p_log) is null then
         raise exception 'erasing needs its event' using errcode = 'CA001';
     end if;
     if p_log not in ('events', 'changes', 'security_events') then
@@ -290,6 +397,7 @@ begin
     end if;
     -- One after the other, so that nobody erases a value twice.
     perform pg_advisory_xact_lock(hashtext('audit.erase'));
+    perform set_config('castellan.erasure_id', p_event::text, true);
     execute format(
         'with due as materialized (
             select l.id, l.occurred_at, audit.erased(%1$L, to_jsonb(l), r.names) as becomes

@@ -5,7 +5,7 @@ revoke all on all functions in schema control, audit from public;
 
 grant usage on schema control, audit to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function control.session_authority(bytea), control.token_authority(bytea, text),
-    control.whereabouts(uuid[]) to castellan_web;
+    control.note_use(uuid, text), control.whereabouts(uuid[]) to castellan_web;
 -- Whether the schema is current is asked by the health check.
 grant select on public.__diesel_schema_migrations to castellan_web;
 grant execute on function control.actor_id(), control.scope_ids(text), control.stamp(), control.stamp_versioned(),
@@ -16,16 +16,18 @@ grant execute on function audit.record(text, text, boolean, text, text, uuid, uu
     to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
 -- Only work in the background erases: no page and no command reaches into the log.
-grant execute on function audit.values_about(uuid, text[], text[]), audit.erase(uuid, text, jsonb) to castellan_jobs;
+grant execute on function audit.known_by(jsonb, jsonb), audit.values_about(jsonb, jsonb), audit.erase(uuid, text, jsonb)
+    to castellan_jobs;
 grant execute on function control.grants_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
     control.compare_rights(text, integer), control.spell_rights(boolean, integer), control.asking_roles()
     to castellan_staff, castellan_scoped;
 -- Whoever has just signed in lands on a page that they may open.
 grant execute on function control.grants_of(uuid) to castellan_auth;
 grant execute on function control.as_of(anyelement, text, uuid[], timestamptz),
-    control.role_privileges_as_of(text[], timestamptz), control.tenants_as_of(text, uuid, timestamptz),
-    control.who_could_see(text, uuid, text[], timestamptz),
-    control.who_could_see_for_others(text, uuid, text[], timestamptz)
+    control.role_privileges_as_of(text[], timestamptz), control.uuids(jsonb), control.able_as_of(timestamptz),
+    control.thing_as_of(text, uuid, timestamptz), control.table_of(text[], uuid),
+    control.who_could_see(jsonb, text[], text[], timestamptz), control.who_could_see_own(jsonb, timestamptz),
+    control.who_could_see_for_others(jsonb, text[], text[], timestamptz)
     to castellan_staff;
 grant execute on function control.founders_without(uuid), control.keep_evidence(), control.keep_closed()
     to castellan_staff, castellan_jobs;
@@ -33,7 +35,10 @@ grant execute on function control.is_founder(uuid), control.lasting_founders()
     to castellan_staff, castellan_scoped, castellan_jobs, castellan_auth;
 grant execute on function control.factor_wanted(uuid), control.session_ends(uuid, timestamptz, timestamptz)
     to castellan_auth;
-grant execute on function audit.known_actions() to castellan_staff, castellan_scoped, castellan_jobs;
+-- What is done elsewhere is none of the business of people with a row scope.
+revoke execute on function audit.known_actions() from castellan_scoped;
+grant execute on function audit.known_actions() to castellan_staff, castellan_jobs;
+grant execute on function audit.known_actions_in_scope() to castellan_scoped;
 -- Undo writes what those may write who are not limited to some rows, and nobody else undoes anything.
 grant execute on function audit.undoable() to castellan_staff, castellan_scoped;
 grant execute on function audit.removal_of(text), audit.compare_row(text, jsonb, jsonb, boolean),
@@ -99,8 +104,10 @@ grant execute on function control.actor_id(), audit.record(text, text, boolean, 
     audit.record_security(text, text, bytea, uuid, jsonb) to castellan_sealer;
 grant select on audit.unsealed, audit.leaves, audit.tiles, audit.checkpoints to castellan_staff, castellan_jobs;
 -- Months that were archived leave the log by a job; of what left, everybody who reads the whole log is told.
-grant select on audit.archives to castellan_staff, castellan_jobs, castellan_sealer;
-grant execute on function audit.drop_archived_month(uuid, jsonb) to castellan_jobs;
+grant select on audit.archives, audit.rewrites to castellan_staff, castellan_jobs, castellan_sealer;
+grant execute on function audit.drop_archived_month(uuid, jsonb), audit.record_rewrite(uuid, jsonb) to castellan_jobs;
+-- What erasures came to is compared with what they announced.
+grant select on audit.erasures to castellan_staff, castellan_jobs, castellan_sealer;
 -- Who verifies reads what is sealed and nothing else, and says what it found. Witnesses are shown checkpoints by a job.
 grant select, insert on audit.verifications to castellan_sealer;
 grant select, insert on audit.receipts to castellan_jobs;

@@ -71,7 +71,6 @@ as $$
 $$;
 
 -- What was done this month or the last, from one name to the next by index, however many events there are of each.
--- Names say nothing about anybody, so that people with a row scope may see all of them.
 create or replace function audit.known_actions() returns text[]
 language plpgsql stable security definer set search_path = pg_catalog
 as $$
@@ -92,9 +91,38 @@ begin
 end
 $$;
 
+-- The same for people with a row scope: from the newest events of each of their tenants and clients, about a thousand
+-- in all. It names the rows as the policies do, which would compare each of them with the whole scope, and
+-- is planned once a connection: to plan for two years of months takes longer than to read.
+create or replace function audit.known_actions_in_scope() returns text[]
+language plpgsql stable security definer set search_path = pg_catalog set plan_cache_mode = force_generic_plan
+as $$
+declare
+    since timestamptz := date_trunc('month', now() - interval '1 month');
+    tenants uuid[] := control.scope_ids('tenant_ids');
+    clients uuid[] := control.scope_ids('client_ids');
+    share integer := greatest(5, 1000 / greatest(1, coalesce(cardinality(tenants), 0) + coalesce(cardinality(clients), 0)));
+begin
+    return array(
+        select e.action from unnest(tenants) as t(id) cross join lateral (
+            select e.action from audit.events e
+                where e.tenant_id = t.id and e.occurred_at >= since and e.occurred_at <= now()
+                order by e.occurred_at desc, e.id desc limit share) e
+        union
+        select e.action from unnest(clients) as c(id) cross join lateral (
+            select e.action from audit.events e
+                where e.client_id = c.id and e.occurred_at >= since and e.occurred_at <= now()
+                order by e.occurred_at desc, e.id desc limit share) e
+        order by 1
+    );
+end
+$$;
+
 -- Row trigger of every watched table. Argument: the columns whose values must not be written down.
 create or replace function audit.record_change() returns trigger
-language plpgsql security definer set search_path = pg_catalog
+language plpgsql security definer
+-- The queue is looked into by its key, also by plans that were made while it was short.
+set search_path = pg_catalog set enable_seqscan = off
 as $$
 declare
     secrets text[] := string_to_array(tg_argv[0], ',');
@@ -104,6 +132,7 @@ declare
     becomes jsonb := case when tg_op = 'DELETE' then null else to_jsonb(new) - generated end;
     whole jsonb := coalesce(becomes, was);
     event uuid := nullif(current_setting('castellan.event_id', true), '')::uuid;
+    happened_at timestamptz;
     secret text;
 begin
     if tg_op = 'UPDATE' then
@@ -126,8 +155,16 @@ begin
         end if;
         event := audit.record('database.write', 'success', false, null, tg_table_name, null, null, null, null);
     end if;
+    -- The settings are anybody's who has a connection. Which transaction wrote an event is not, and stays the same in
+    -- savepoints; no event is sealed while that is under way.
+    happened_at := nullif(current_setting('castellan.event_at', true), '')::timestamptz;
+    perform 1 from audit.unsealed u where u.occurred_at = happened_at and u.event_id = event
+        and u.log = 'events' and u.transaction_number = (pg_current_xact_id()::text)::bigint;
+    if not found then
+        raise exception 'a change to % needs an action of its own transaction', tg_table_name using errcode = 'CA001';
+    end if;
     insert into audit.changes (event_id, occurred_at, table_name, row_id, op, before, after, tenant_id, client_id)
-    values (event, current_setting('castellan.event_at')::timestamptz, tg_table_name,
+    values (event, happened_at, tg_table_name,
         (whole ->> 'id')::uuid, lower(tg_op), was, becomes,
         case when tg_table_name = 'tenants' then (whole ->> 'id')::uuid else (whole ->> 'tenant_id')::uuid end,
         case when tg_table_name = 'clients' then (whole ->> 'id')::uuid else (whole ->> 'client_id')::uuid end);

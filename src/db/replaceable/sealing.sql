@@ -30,7 +30,7 @@ as $$
     select case
         when action in ('database.write', 'user.recover', 'user.reset_factors', 'impersonation.begin',
             'audit_key.replace') then 'critical'
-        when outcome <> 'success' or action = 'audit.archive' then 'warning'
+        when outcome <> 'success' or action in ('audit.archive', 'audit.rewrite') then 'warning'
         when action ~ '^(role|assignment|delegation|impersonation|policy_override|api_token|factor|identity|audit_stream|audit_key|event)\.'
             or action ~ '\.(delete|close|suspend|deactivate|lock)$' then 'warning'
         else 'info'

@@ -77,7 +77,7 @@ begin
             for each row execute function audit.await_sealing(%L)', stamp, stamp);
     end loop;
     foreach stamp in array array['events', 'changes', 'security_events', 'leaves', 'checkpoints', 'tiles', 'unsealed',
-        'archives', 'verifications', 'receipts'] loop
+        'archives', 'erasures', 'rewrites', 'verifications', 'receipts'] loop
         execute format('drop trigger if exists refuse_rewrite on audit.%I', stamp);
         execute format('create trigger refuse_rewrite before %s on audit.%I for each row execute function audit.%I(%L)',
             -- Sealing takes places out of the queue and extends tiles.
@@ -88,11 +88,21 @@ begin
         execute format('create trigger refuse_truncate before truncate on audit.%I
             for each statement execute function audit.refuse()', stamp);
     end loop;
+    -- Rows of months are out of sight of everybody who is bound by row security, so that whoever erases goes through here.
+    foreach stamp in array array['events', 'changes', 'security_events'] loop
+        execute format('drop trigger if exists note_erasure on audit.%I', stamp);
+        execute format('create trigger note_erasure after update on audit.%I referencing new table as erased
+            for each statement execute function audit.note_erasure(%L)', stamp, stamp);
+    end loop;
+    drop trigger if exists only_announced on audit.erasures;
+    create trigger only_announced before insert on audit.erasures
+        for each row execute function audit.only_announced();
     -- In the replica mode of a session, too, in which other triggers rest.
     for t in
         select distinct g.tgrelid::regclass as relname, g.tgname from pg_trigger g join pg_class c on c.oid = g.tgrelid
         where c.relnamespace in ('control'::regnamespace, 'audit'::regnamespace) and not c.relispartition
-            and g.tgname in ('record_change', 'await_sealing', 'refuse_rewrite', 'refuse_truncate')
+            and g.tgname in ('record_change', 'await_sealing', 'refuse_rewrite', 'refuse_truncate', 'note_erasure',
+                'only_announced')
     loop
         execute format('alter table %s enable always trigger %I', t.relname, t.tgname);
     end loop;

@@ -1,12 +1,14 @@
-//! Bursts of security events. Each minute somebody looks, and people are told of each burst once.
+//! Bursts of security events, and what lasts: each minute somebody looks, and people are told of each once.
 
 mod store;
 
 use jiff::Timestamp;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::action::Action;
 use crate::actor::Privilege;
+use crate::audit::security_events::store::REFUSALS_OF_ONE;
 use crate::audit::witnesses::Witnesses;
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
@@ -56,12 +58,16 @@ pub(super) enum Kind {
     StreamDead,
     /// A witness has not seen what was signed.
     WitnessStale,
+    /// Nobody makes months for the log.
+    MonthsShort,
+    /// An owner of the tables switched off what keeps the log from being rewritten.
+    GuardsOff,
 }
 
 impl Kind {
     /// Whether it is told of once, however long it lasts: it is named by what it began with.
     pub(super) fn is_lasting(self) -> bool {
-        matches!(self, Kind::SealingStall | Kind::StreamDead | Kind::WitnessStale)
+        matches!(self, Kind::SealingStall | Kind::StreamDead | Kind::WitnessStale | Kind::MonthsShort | Kind::GuardsOff)
     }
 
     fn name(self) -> &'static str {
@@ -69,18 +75,23 @@ impl Kind {
             Kind::NetworkGuesses => "sign_in_failures_from_one_network",
             Kind::Spray => "sign_in_failures_on_many_accounts",
             Kind::Storm => "sign_in_failures_far_above_usual",
-            Kind::PersonProbes => "refusals_of_one_person",
+            Kind::PersonProbes => REFUSALS_OF_ONE,
             Kind::NetworkTokens => "refused_tokens_from_one_network",
             Kind::SealingStall => "sealing_stands_still",
             Kind::StreamDead => "stream_gave_up",
             Kind::WitnessStale => "witness_has_seen_nothing",
+            Kind::MonthsShort => "log_has_no_room",
+            Kind::GuardsOff => "guards_of_the_log_are_off",
         }
     }
 
     /// What it is written down as.
     fn security_kind(self) -> SecurityKind {
         match self {
-            Kind::SealingStall | Kind::StreamDead | Kind::WitnessStale => SecurityKind::SysMonitorDisabled,
+            Kind::SealingStall | Kind::StreamDead | Kind::WitnessStale | Kind::MonthsShort => {
+                SecurityKind::SysMonitorDisabled
+            }
+            Kind::GuardsOff => SecurityKind::MaliciousLogTampering,
             _ => SecurityKind::MaliciousBurst,
         }
     }
@@ -100,6 +111,14 @@ impl Kind {
                 "Nothing is lost, but what no witness has seen can be changed by whoever has the database and the key. \
                  The console's page of integrity says why it does not take checkpoints."
             }
+            Kind::MonthsShort => {
+                "Nothing is lost yet, but where the log has no month nothing can be done at all. Run castellan migrate, and see why \
+                 the daily job audit.ensure_partitions does not make months."
+            }
+            Kind::GuardsOff => {
+                "Whoever owns the tables can rewrite the log now. What was sealed and is changed is found by castellan audit \
+                 verify; castellan doctor names every guard that is off and how to switch it on."
+            }
             _ => {
                 "The console's page of security events shows them. Tries to sign in are slowed down by themselves; \
                  whether somebody must be locked, or a token revoked, is for a person to say."
@@ -109,20 +128,30 @@ impl Kind {
 }
 
 impl Burst {
-    /// `60 failed sign-ins from network 1f2e3d4c within 5 minutes`.
-    fn sentence(&self) -> String {
+    /// Whom it is about, if that is one person.
+    fn person(&self) -> Option<Uuid> {
+        self.subject.parse().ok().filter(|_| self.kind == Kind::PersonProbes)
+    }
+
+    /// `60 failed sign-ins from network 1f2e3d4c within 5 minutes`, with the words for a person it is about.
+    fn sentence(&self, person: &str) -> String {
         let subject: String = self.subject.chars().take(8).collect();
         let what = match self.kind {
             Kind::NetworkGuesses => format!("failed sign-ins from network {subject}"),
             Kind::Spray => "failed sign-ins on many accounts".to_owned(),
             Kind::Storm => "failed sign-ins, far more than usual,".to_owned(),
-            Kind::PersonProbes => format!("refusals of person {}", self.subject),
+            Kind::PersonProbes => format!("refusals of person {person}"),
             Kind::NetworkTokens => format!("refused API tokens from network {subject}"),
             Kind::SealingStall => {
                 return format!("Sealing of the audit log stands still; {} or more events wait", self.events);
             }
             Kind::StreamDead => {
                 return format!("A stream of the audit log gave up after {} attempts in a day", self.events);
+            }
+            Kind::MonthsShort => return format!("The audit log has no room from {} on", self.subject),
+            Kind::GuardsOff => {
+                let guards = if self.events == 1 { "guard of the audit log is" } else { "guards of the audit log are" };
+                return format!("{} {guards} off; {}", self.events, self.subject);
             }
             Kind::WitnessStale => {
                 return format!(

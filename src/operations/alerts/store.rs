@@ -11,12 +11,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Burst, Kind, Watch};
+use crate::audit::history;
+use crate::audit::integrity::guards;
 use crate::audit::integrity::store::{self as integrity, Stall};
 use crate::audit::witnesses::Witnesses;
 use crate::audit::witnesses::store::{Standing, standings};
 use crate::auth::founders::{self, Founder};
 use crate::auth::sign_in::throttle::{self, FAILURES};
-use crate::db::{SecurityEvent, SecurityKind, Tx};
+use crate::db::{self, SecurityEvent, SecurityKind, Tx};
 use crate::error::AppError;
 use crate::mail::{self, Letter};
 
@@ -43,6 +45,8 @@ pub fn untold(conn: &mut PgConnection, witnesses: &Witnesses, now: Timestamp) ->
     bursts.extend(of_sealing(conn, now)?);
     bursts.extend(of_streams(conn)?);
     bursts.extend(of_witnesses(conn, witnesses, now)?);
+    bursts.extend(of_room(conn)?);
+    bursts.extend(of_guards(conn, now)?);
     let recently = DbTimestamp::from(now - SignedDuration::from_mins(QUIET_MINUTES));
     let mut untold = Vec::new();
     for burst in bursts {
@@ -162,6 +166,24 @@ fn of_witnesses(conn: &mut PgConnection, witnesses: &Witnesses, now: Timestamp) 
     Ok(standings(conn, witnesses, now)?.into_iter().filter_map(burst).collect())
 }
 
+/// Months that nobody makes, named by the first of them.
+fn of_room(conn: &mut PgConnection) -> Result<Option<Burst>, AppError> {
+    let room = db::room(conn)?;
+    let burst = || Burst { kind: Kind::MonthsShort, subject: room.ends.clone(), network: None, events: 1 };
+    Ok(room.is_short().then(burst))
+}
+
+/// Guards that are off, told of once a day.
+fn of_guards(conn: &mut PgConnection, now: Timestamp) -> Result<Option<Burst>, AppError> {
+    let off = guards::off(conn)?;
+    let burst = |first: &String| {
+        let day = now.strftime("%Y-%m-%d");
+        let subject = format!("{first} on {day}");
+        Burst { kind: Kind::GuardsOff, subject, network: None, events: off.len() as i64 }
+    };
+    Ok(off.first().map(burst))
+}
+
 /// The quarter of an hour, which with kind and subject is unique.
 fn window(now: Timestamp) -> DbTimestamp {
     const SECONDS: i64 = QUIET_MINUTES * 60;
@@ -179,13 +201,16 @@ pub fn tell(tx: &mut Tx<'_, Watch>, burst: &Burst, now: Timestamp) -> Result<(),
             security_alerts::event_count.eq(burst.events),
         ))
         .execute(&mut **tx)?;
-    let sentence = burst.sentence();
+    // The log keeps who it was as long as it is kept itself, and so by id alone.
+    let logged = burst.sentence(&burst.subject);
     tx.note_security(&SecurityEvent {
         kind: burst.kind.security_kind(),
         severity: "critical",
         network_hash: burst.network.clone(),
-        details: json!({ "burst": burst.kind.name(), "said": sentence, "subject": burst.subject }),
+        details: json!({ "burst": burst.kind.name(), "said": logged, "subject": burst.subject }),
     })?;
+    let person = burst.person().map(|id| history::full_name(tx, id)).transpose()?.flatten();
+    let sentence = burst.sentence(person.as_ref().unwrap_or(&burst.subject));
     for Founder { name, email, .. } in founders::all(tx)? {
         let text = format!("{sentence}.\n\n{}", burst.kind.advice());
         mail::post(tx, &Letter::new(&email, &name, &format!("Castellan: {sentence}"), text))?;

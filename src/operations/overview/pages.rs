@@ -12,8 +12,8 @@ use super::store::{self, ClosingTenant, DeadJob, FailedJobs, Stock};
 use super::trend;
 use crate::actor::{Actor, Can, Privilege};
 use crate::audit::history::Entry;
-use crate::audit::security_events::store::SecurityEvent;
-use crate::audit::{self, Glance, ViewHistory};
+use crate::audit::security_events::store::{self as events, SecurityEvent};
+use crate::audit::{Glance, ViewHistory};
 use crate::db::Db;
 use crate::error::AppError;
 use crate::operations::{ViewJobs, ViewOverview};
@@ -21,7 +21,7 @@ use crate::web::context::Context;
 use crate::web::filters;
 use crate::web::list::Span;
 use crate::web::page::{self, Shell};
-use crate::{clients, tenancy};
+use crate::{access, clients, tenancy};
 
 /// A part of the page as it turned out.
 enum Part<T> {
@@ -86,13 +86,13 @@ struct Index {
 
 pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let (now, actor) = (Timestamp::now(), can.actor());
+    let by_name = actor.holds_everywhere(access::View::NAME);
     let (counter, too) = (context.counter(), context.counter());
     let span = Span { from: Some(a_day_before(now).into()), until: None };
     let tenants = read::<tenancy::View, _>(&db, actor, move |conn| store::tenants(conn, now, &counter)).await;
     let clients = read::<clients::View, _>(&db, actor, move |conn| store::clients(conn, now, &too)).await;
     let failed = read::<ViewJobs, _>(&db, actor, store::failed_jobs).await;
-    let refused =
-        read::<Glance, _>(&db, actor, move |conn| audit::security_events::store::count(conn, "authn_login_fail", span));
+    let refused = read::<Glance, _>(&db, actor, move |conn| events::count(conn, "authn_login_fail", span));
     let tiles = vec![
         Tile { label: "Tenants", part: tenants.map(|stock| stocked(&stock, now)) },
         Tile { label: "Clients", part: clients.map(|stock| stocked(&stock, now)) },
@@ -106,7 +106,7 @@ pub async fn index(can: Can<ViewOverview>, context: Context, db: Data<Db>) -> Re
         changes: read::<ViewHistory, _>(&db, actor, store::latest_changes).await,
         closing: read::<tenancy::View, _>(&db, actor, store::closing_tenants).await,
         dead: read::<ViewJobs, _>(&db, actor, store::dead_jobs).await,
-        bursts: read::<Glance, _>(&db, actor, audit::security_events::store::bursts).await,
+        bursts: read::<Glance, _>(&db, actor, move |conn| events::bursts(conn, by_name)).await,
     };
     page::ok(page.render())
 }

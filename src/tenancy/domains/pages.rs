@@ -10,7 +10,7 @@ use super::forms::{CONSTRAINTS, NewDomain};
 use super::model::{Domain, DomainOf, STATUSES};
 use super::store;
 use crate::action::Action;
-use crate::actor::Can;
+use crate::actor::{Can, Whole};
 use crate::audit::history::{self, Entry, Of};
 use crate::db::Db;
 use crate::error::AppError;
@@ -63,7 +63,7 @@ pub async fn index(
 }
 
 pub async fn export(
-    can: Can<Export>,
+    can: Can<Whole<Export>>,
     context: Context,
     db: Data<Db>,
     id: Path<Uuid>,

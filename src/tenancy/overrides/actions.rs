@@ -5,7 +5,7 @@ use super::store;
 use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
-use crate::tenancy::Manage;
+use crate::tenancy::ManagePolicies;
 use crate::tenancy::tenants::pages::trail;
 use crate::web::row_action::{Input, RowAction, Words, on_row};
 
@@ -13,7 +13,7 @@ use crate::web::row_action::{Input, RowAction, Words, on_row};
 pub struct Removal;
 
 impl RowAction for Removal {
-    on_row!(OverrideOf, Manage, store::find);
+    on_row!(OverrideOf, ManagePolicies, store::find);
 
     fn action(of: &OverrideOf) -> Action {
         Action::on("policy_override.remove", "policy_override", of.one.id).tenant(of.tenant.id)
@@ -32,7 +32,7 @@ impl RowAction for Removal {
     fn sentence(of: &OverrideOf, _: &Effect) -> String {
         format!("The policy of {} holds again from now on.", of.tenant.name)
     }
-    fn apply(tx: &mut Tx<'_, Manage>, of: &OverrideOf, _: &Input) -> Result<(), AppError> {
+    fn apply(tx: &mut Tx<'_, ManagePolicies>, of: &OverrideOf, _: &Input) -> Result<(), AppError> {
         store::end(tx, &of.one)
     }
 }

@@ -13,7 +13,7 @@ use crate::action::Action;
 use crate::actor::Can;
 use crate::db::Db;
 use crate::error::AppError;
-use crate::tenancy::Manage;
+use crate::tenancy::ManagePolicies;
 use crate::tenancy::policies::model::{Kind, RULES, Rule};
 use crate::tenancy::tenants::model::Tenant;
 use crate::tenancy::tenants::pages::trail;
@@ -35,13 +35,18 @@ struct New {
 }
 
 /// `?policy=` says which.
-pub async fn new(can: Can<Manage>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+pub async fn new(
+    can: Can<ManagePolicies>,
+    context: Context,
+    db: Data<Db>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, AppError> {
     let policy = context.pairs()?.get("policy").unwrap_or_default().to_owned();
     show_new(&can, &context, &db, *id, FormView::filled(&[("policy", &policy)]), StatusCode::OK).await
 }
 
 async fn show_new(
-    can: &Can<Manage>,
+    can: &Can<ManagePolicies>,
     context: &Context,
     db: &Db,
     tenant_id: Uuid,
@@ -56,7 +61,7 @@ async fn show_new(
 }
 
 pub async fn create(
-    can: Can<Manage>,
+    can: Can<ManagePolicies>,
     context: Context,
     db: Data<Db>,
     tenant_id: Path<Uuid>,

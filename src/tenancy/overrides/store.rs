@@ -9,7 +9,7 @@ use super::forms::NewOverride;
 use super::model::{Override, OverrideOf};
 use crate::db::{Tx, fitting};
 use crate::error::AppError;
-use crate::tenancy::Manage;
+use crate::tenancy::ManagePolicies;
 use crate::tenancy::tenants::store as tenants;
 
 /// The overrides of a tenant that hold now.
@@ -30,7 +30,7 @@ pub fn find(conn: &mut PgConnection, id: Uuid) -> Result<OverrideOf, AppError> {
 }
 
 /// Makes one; what has expired makes room.
-pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, tenant_id: Uuid, new: &NewOverride) -> Result<(), AppError> {
+pub fn insert(tx: &mut Tx<'_, ManagePolicies>, id: Uuid, tenant_id: Uuid, new: &NewOverride) -> Result<(), AppError> {
     let Some(expires_at) = new.expires_at else {
         return Err(AppError::Refused("expires_at", "is required".into()));
     };
@@ -56,7 +56,7 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, tenant_id: Uuid, new: &NewOverr
 }
 
 /// Ends it before its time; the tenant's own policy holds again.
-pub fn end(tx: &mut Tx<'_, Manage>, one: &Override) -> Result<(), AppError> {
+pub fn end(tx: &mut Tx<'_, ManagePolicies>, one: &Override) -> Result<(), AppError> {
     let living = policy_overrides::table.find(one.id).filter(policy_overrides::deleted_at.is_null());
     let actor = tx.actor_id();
     let ended = diesel::update(living)

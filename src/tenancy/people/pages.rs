@@ -12,7 +12,7 @@ use super::forms::{self, CONSTRAINTS, MemberPatch, NewMember};
 use super::model::{Member, MemberOf, ROLES};
 use super::store;
 use crate::action::Action;
-use crate::actor::Can;
+use crate::actor::{Can, Whole};
 use crate::audit::history;
 use crate::db::{Db, Tx};
 use crate::error::AppError;
@@ -52,7 +52,12 @@ struct Index {
     workspaces: Vec<Workspace>,
 }
 
-pub async fn index(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+pub async fn index(
+    can: Can<Whole<View>>,
+    context: Context,
+    db: Data<Db>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, AppError> {
     let list = List::of(&LIST, &context)?;
     let (head, workspaces, slice, count, list) = db
         .read(&can, move |conn| {
@@ -70,7 +75,7 @@ pub async fn index(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid
 }
 
 pub async fn export(
-    can: Can<Export>,
+    can: Can<Whole<Export>>,
     context: Context,
     db: Data<Db>,
     id: Path<Uuid>,

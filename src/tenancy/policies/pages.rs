@@ -11,7 +11,7 @@ use super::forms::{self, PoliciesPatch};
 use super::model::{Kind, Policies, PoliciesOf, RULES, Rule};
 use super::store;
 use crate::action::Action;
-use crate::actor::Can;
+use crate::actor::{Can, Whole};
 use crate::audit::history;
 use crate::db::{Db, Tx};
 use crate::error::AppError;
@@ -21,7 +21,7 @@ use crate::tenancy::overrides::{
 };
 use crate::tenancy::tenants::model::Tenant;
 use crate::tenancy::tenants::pages::{Head, trail};
-use crate::tenancy::{Manage, View};
+use crate::tenancy::{ManagePolicies, View};
 use crate::web::conflict::Difference;
 use crate::web::context::Context;
 use crate::web::edit::{EditForm, Rendered};
@@ -46,7 +46,12 @@ impl Show {
     }
 }
 
-pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>) -> Result<HttpResponse, AppError> {
+pub async fn show(
+    can: Can<Whole<View>>,
+    context: Context,
+    db: Data<Db>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, AppError> {
     let page = db
         .read(&can, move |conn| {
             let head = Head::load(conn, *id, "policies")?;
@@ -71,7 +76,7 @@ struct Edit {
 
 impl EditForm for PoliciesPatch {
     type Row = PoliciesOf;
-    type Needs = Manage;
+    type Needs = ManagePolicies;
     const COLUMNS: &'static [&'static str] = &[
         "default_visibility",
         "external_sharing_allowed",
@@ -99,7 +104,7 @@ impl EditForm for PoliciesPatch {
     fn action(of: &PoliciesOf) -> Action {
         Action::on("tenant_policies.update", "tenant_policies", of.policies.id).tenant(of.tenant.id)
     }
-    fn apply(&self, tx: &mut Tx<'_, Manage>, of: &PoliciesOf) -> Result<(), AppError> {
+    fn apply(&self, tx: &mut Tx<'_, ManagePolicies>, of: &PoliciesOf) -> Result<(), AppError> {
         store::update(tx, of.policies.id, self)
     }
     fn done(&self, of: &PoliciesOf) -> String {

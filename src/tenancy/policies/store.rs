@@ -9,7 +9,7 @@ use super::model::{Policies, PoliciesOf};
 use crate::db::Tx;
 use crate::error::AppError;
 use crate::tenancy::tenants::store as tenants;
-use crate::tenancy::{Manage, overrides};
+use crate::tenancy::{ManagePolicies, overrides};
 
 /// The policies of a tenant; every tenant is made with some.
 pub fn of_tenant(conn: &mut PgConnection, tenant_id: Uuid) -> Result<Option<Policies>, AppError> {
@@ -30,7 +30,7 @@ pub fn find(conn: &mut PgConnection, tenant_id: Uuid) -> Result<PoliciesOf, AppE
 }
 
 /// Writes edited policies, unless somebody else did so since.
-pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, patch: &PoliciesPatch) -> Result<(), AppError> {
+pub fn update(tx: &mut Tx<'_, ManagePolicies>, id: Uuid, patch: &PoliciesPatch) -> Result<(), AppError> {
     let same = tenant_policies::table.find(id).filter(tenant_policies::version.eq(patch.version));
     let domains: Vec<Option<&str>> = patch.allowed_email_domains.iter().map(|domain| Some(domain.as_str())).collect();
     let updated = diesel::update(same)

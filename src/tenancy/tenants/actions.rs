@@ -7,7 +7,7 @@ use super::store;
 use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
-use crate::tenancy::Suspend;
+use crate::tenancy::{Manage, Suspend};
 use crate::web::page::Crumb;
 use crate::web::row_action::{Input, NumberField, RowAction, Words, on_row};
 
@@ -38,6 +38,26 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 {one}"),
         _ => format!("{count} {many}"),
+    }
+}
+
+/// Ends a trial.
+pub struct Activation;
+
+impl RowAction for Activation {
+    on_row!(Tenant, Manage, store::find);
+
+    fn action(tenant: &Tenant) -> Action {
+        action("tenant.activate", tenant)
+    }
+    fn words(tenant: &Tenant) -> Words {
+        words(tenant, "activation", "Activate", "is active")
+    }
+    fn sentence(_: &Tenant, _: &Effect) -> String {
+        "The trial ends and the tenant is active. Nothing changes for its people.".into()
+    }
+    fn apply(tx: &mut Tx<'_, Manage>, tenant: &Tenant, _: &Input) -> Result<(), AppError> {
+        store::activate(tx, tenant.id)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff_diesel::Timestamp;
 
-use super::model::{ISOLATIONS, REGIONS, Tenant};
+use super::model::{ISOLATIONS, REGIONS, Tenant, day};
 use crate::web::form::{ConstraintField, FieldError, Form, FormView};
 
 /// A tenant to be made.
@@ -43,12 +43,14 @@ pub struct TenantPatch {
     pub slug: String,
     pub region: &'static str,
     pub isolation: &'static str,
+    /// Another end of a trial; none leaves it as it is.
+    pub trial_ends_at: Option<Timestamp>,
     pub notes: String,
 }
 
 impl TenantPatch {
     /// The form's columns, in the order of the form.
-    pub const COLUMNS: &'static [&'static str] = &["name", "slug", "region", "isolation", "notes"];
+    pub const COLUMNS: &'static [&'static str] = &["name", "slug", "region", "isolation", "trial_ends_at", "notes"];
 
     /// All fields checked, all errors at once.
     pub fn from_form(form: &Form) -> Result<TenantPatch, Vec<FieldError>> {
@@ -59,6 +61,7 @@ impl TenantPatch {
             slug: check.slug("slug"),
             region: check.choice("region", &REGIONS),
             isolation: check.choice("isolation", &ISOLATIONS),
+            trial_ends_at: if form.get("trial_ends_at").is_empty() { None } else { check.day("trial_ends_at") },
             notes: check.text("notes", 0, 10_000),
         };
         check.finish(patch)
@@ -73,6 +76,7 @@ pub fn filled(tenant: &Tenant) -> FormView {
         ("slug", &tenant.slug),
         ("region", &tenant.region),
         ("isolation", &tenant.isolation),
+        ("trial_ends_at", &tenant.trial_ends_at.map(|ends| day(ends).to_string()).unwrap_or_default()),
         ("notes", &tenant.notes),
     ])
 }

@@ -57,11 +57,19 @@ impl Tenant {
         }
     }
 
+    /// When its trial ends if somebody moves the end to the beginning of a day; one that is not on trial has none. The
+    /// day that it ends on anyway moves nothing.
+    pub fn trial_ending_on(&self, begins: Option<Timestamp>) -> Option<Timestamp> {
+        let ends = self.trial_ends_at?;
+        Some(begins.filter(|begins| day(*begins) != day(ends)).unwrap_or(ends))
+    }
+
     /// The colour of its state: `ok`, `info`, `warn`, `bad` or none.
     pub fn tone(&self) -> &'static str {
         match self.status.as_str() {
             _ if self.is_deleted() => "",
             "active" => "ok",
+            "trial" if self.is_trial_over() => "warn",
             "trial" => "info",
             "closing" => "warn",
             "suspended" => "bad",
@@ -69,18 +77,29 @@ impl Tenant {
         }
     }
 
+    /// On trial past its end, until somebody activates, extends or closes it.
+    fn is_trial_over(&self) -> bool {
+        self.trial_ends_at.is_some_and(|ends| ends.to_jiff() <= jiff::Timestamp::now())
+    }
+
     /// Its state in words, with the day that matters.
     pub fn state(&self) -> String {
-        let day = |moment: Option<Timestamp>| {
+        let on = |moment: Option<Timestamp>| {
             moment.map(|at| at.to_jiff().strftime("%-d %b %Y").to_string()).unwrap_or_default()
         };
         match self.status.as_str() {
-            _ if self.is_deleted() => format!("deleted on {}", day(self.deleted_at)),
-            "trial" => format!("trial until {}", day(self.trial_ends_at)),
-            "closing" => format!("closing on {}", day(self.closing_at)),
+            _ if self.is_deleted() => format!("deleted on {}", on(self.deleted_at)),
+            "trial" if self.is_trial_over() => format!("trial ended on {}", on(self.trial_ends_at)),
+            "trial" => format!("trial until {}", on(self.trial_ends_at)),
+            "closing" => format!("closing on {}", on(self.closing_at)),
             status => status.to_owned(),
         }
     }
+}
+
+/// The day of a moment, in UTC.
+pub fn day(moment: Timestamp) -> jiff::civil::Date {
+    moment.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// A job about a tenant that is not done yet, or that nobody could do.

@@ -12,14 +12,14 @@ use super::forms::{self, CONSTRAINTS, NewTenant, TenantPatch};
 use super::model::{ISOLATIONS, OpenJob, REGIONS, STATUSES, Tenant};
 use super::store::{self, TabCounts};
 use crate::action::Action;
-use crate::actor::Can;
+use crate::actor::{Can, Privilege};
 use crate::audit::history::{self, Entry, Of};
 use crate::db::keyset::Slice;
 use crate::db::{Db, Tx};
 use crate::error::AppError;
 use crate::tenancy::people::model::Owner;
 use crate::tenancy::policies::model::Policies;
-use crate::tenancy::{Export, Manage, View, people, policies};
+use crate::tenancy::{Export, Make, Manage, View, people, policies};
 use crate::web::conflict::Difference;
 use crate::web::context::Context;
 use crate::web::edit::{EditForm, Rendered};
@@ -97,6 +97,17 @@ impl Head {
     /// Loads it for one tab.
     pub fn load(conn: &mut PgConnection, id: Uuid, tab: &'static str) -> Result<Head, AppError> {
         Ok(Head { tenant: store::find(conn, id)?, counts: store::tab_counts(conn, id)?, tab })
+    }
+
+    /// Whether who reads the page sees all of it, and not just what belongs to some of its clients.
+    pub fn is_whole(&self, shell: &Shell) -> bool {
+        shell.may_in_tenant(View::NAME, &self.tenant.id)
+    }
+
+    /// Whether it may be deleted: closed, or without clients. Counts know of the rows that one may see; the statement
+    /// itself looks again.
+    pub fn is_deletable(&self) -> bool {
+        self.tenant.status == "closed" || self.counts.clients == 0
     }
 
     /// The frame of the page.
@@ -200,12 +211,12 @@ impl FormPage {
     }
 }
 
-pub async fn new(_: Can<Manage>, context: Context) -> Result<HttpResponse, AppError> {
+pub async fn new(_: Can<Make>, context: Context) -> Result<HttpResponse, AppError> {
     let form = FormView::filled(&[("region", REGIONS[0]), ("isolation", ISOLATIONS[0])]);
     page::ok(FormPage::new(&context, form, None, Vec::new()).render())
 }
 
-pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form) -> Result<HttpResponse, AppError> {
+pub async fn create(can: Can<Make>, context: Context, db: Data<Db>, form: Form) -> Result<HttpResponse, AppError> {
     let refused = |errors: Vec<FieldError>| {
         let page = FormPage::new(&context, form.view(errors), None, Vec::new());
         page::html(StatusCode::UNPROCESSABLE_ENTITY, page.render())
@@ -246,7 +257,7 @@ impl EditForm for TenantPatch {
         Action::on("tenant.update", "tenant", tenant.id).tenant(tenant.id)
     }
     fn apply(&self, tx: &mut Tx<'_, Manage>, tenant: &Tenant) -> Result<(), AppError> {
-        store::update(tx, tenant.id, self)
+        store::update(tx, tenant, self)
     }
     fn done(&self, _: &Tenant) -> String {
         format!("{} is saved.", self.name)

@@ -17,7 +17,7 @@ use crate::db::{Tx, fitting, search};
 use crate::error::AppError;
 use crate::keyset;
 use crate::mail::{self, Letter};
-use crate::tenancy::{Manage, Suspend};
+use crate::tenancy::{Make, Manage, Suspend};
 use crate::web::list::List;
 
 type Boxed<'a> = tenants::BoxedQuery<'a, Pg>;
@@ -179,7 +179,7 @@ pub fn open_jobs(conn: &mut PgConnection, id: Uuid, most: i64) -> Result<Vec<Ope
 }
 
 /// Makes a tenant with its policies and a first workspace.
-pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &NewTenant) -> Result<(), AppError> {
+pub fn insert(tx: &mut Tx<'_, Make>, id: Uuid, new: &NewTenant) -> Result<(), AppError> {
     diesel::insert_into(tenants::table)
         .values((
             tenants::id.eq(id),
@@ -202,14 +202,16 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &NewTenant) -> Result<(), 
 }
 
 /// Writes an edited tenant, unless somebody else changed or deleted it since.
-pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, patch: &TenantPatch) -> Result<(), AppError> {
-    let same = tenants::table.find(id).filter(tenants::version.eq(patch.version).and(tenants::deleted_at.is_null()));
+pub fn update(tx: &mut Tx<'_, Manage>, tenant: &Tenant, patch: &TenantPatch) -> Result<(), AppError> {
+    let row = tenants::table.find(tenant.id);
+    let same = row.filter(tenants::version.eq(patch.version).and(tenants::deleted_at.is_null()));
     let updated = diesel::update(same)
         .set((
             tenants::name.eq(&patch.name),
             tenants::slug.eq(&patch.slug),
             tenants::region.eq(patch.region),
             tenants::isolation.eq(patch.isolation),
+            tenants::trial_ends_at.eq(tenant.trial_ending_on(patch.trial_ends_at)),
             tenants::notes.eq(&patch.notes),
         ))
         .execute(&mut **tx)?;
@@ -219,8 +221,19 @@ pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, patch: &TenantPatch) -> Result<
     }
 }
 
+/// Ends a trial: the tenant is a customer.
+pub fn activate(tx: &mut Tx<'_, Manage>, id: Uuid) -> Result<(), AppError> {
+    lock(tx, id)?;
+    let fit = tenants::table.find(id).filter(tenants::status.eq("trial"));
+    let activated = diesel::update(fit)
+        .set((tenants::status.eq("active"), tenants::trial_ends_at.eq(None::<Timestamp>)))
+        .execute(&mut **tx)?;
+    fitting(activated, "Only a tenant on trial can be activated.")
+}
+
 /// Suspends it: its people are signed out and its owners told.
 pub fn suspend(tx: &mut Tx<'_, Suspend>, id: Uuid, reason: &str) -> Result<(), AppError> {
+    lock(tx, id)?;
     let fit = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active"]));
     let suspended = diesel::update(fit)
         .set((tenants::status.eq("suspended"), tenants::suspended_at.eq(now), tenants::suspension_reason.eq(reason)))
@@ -232,6 +245,7 @@ pub fn suspend(tx: &mut Tx<'_, Suspend>, id: Uuid, reason: &str) -> Result<(), A
 
 /// Ends a suspension.
 pub fn reactivate(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError> {
+    lock(tx, tenant.id)?;
     let fit = tenants::table.find(tenant.id).filter(tenants::status.eq("suspended"));
     let reactivated = diesel::update(fit)
         .set((
@@ -246,6 +260,7 @@ pub fn reactivate(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppEr
 
 /// Begins closing; until `closing_at` it can be called off.
 pub fn close(tx: &mut Tx<'_, Suspend>, id: Uuid, closing_at: Timestamp) -> Result<(), AppError> {
+    lock(tx, id)?;
     let fit = tenants::table.find(id).filter(tenants::status.eq_any(["trial", "active", "suspended"]));
     let closing = diesel::update(fit)
         .set((tenants::status.eq("closing"), tenants::closing_at.eq(closing_at)))
@@ -256,6 +271,7 @@ pub fn close(tx: &mut Tx<'_, Suspend>, id: Uuid, closing_at: Timestamp) -> Resul
 
 /// Calls the closing off within the grace period.
 pub fn cancel_closing(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError> {
+    lock(tx, tenant.id)?;
     let fit = tenants::table.find(tenant.id).filter(tenants::status.eq("closing").and(tenants::closing_at.gt(now)));
     let cancelled = diesel::update(fit)
         .set((tenants::status.eq(tenant.state_underneath()), tenants::closing_at.eq(None::<Timestamp>)))
@@ -266,18 +282,13 @@ pub fn cancel_closing(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), A
 
 /// Deletes a closed tenant, or one that never had clients, from sight; it can be restored.
 pub fn delete(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
+    lock(tx, id)?;
     let has_clients = exists(clients::table.filter(clients::tenant_id.eq(id).and(clients::deleted_at.is_null())));
-    let fit = tenants::table
-        .find(id)
-        .filter(tenants::deleted_at.is_null())
-        .filter(tenants::status.eq("closed").or(not(has_clients)));
+    let fit = tenants::table.find(id).filter(tenants::status.eq("closed").or(not(has_clients)));
     let actor = tx.actor_id();
     let deleted =
         diesel::update(fit).set((tenants::deleted_at.eq(now), tenants::deleted_by.eq(actor))).execute(&mut **tx)?;
-    fitting(
-        deleted,
-        "A tenant with clients must be closed before it can be deleted, and one that is deleted stays so.",
-    )?;
+    fitting(deleted, "A tenant with clients must be closed before it can be deleted.")?;
     end_sessions(tx, id)
 }
 
@@ -299,16 +310,21 @@ pub fn restore(tx: &mut Tx<'_, Suspend>, tenant: &Tenant) -> Result<(), AppError
 
 /// Tenants whose grace period is over, the longest over first.
 pub fn due_closings(conn: &mut PgConnection) -> Result<Vec<Uuid>, AppError> {
-    let due = tenants::table.filter(tenants::status.eq("closing").and(tenants::closing_at.le(now)));
+    let due = tenants::table
+        .filter(tenants::status.eq("closing").and(tenants::closing_at.le(now)))
+        .filter(tenants::deleted_at.is_null());
     Ok(due.order(tenants::closing_at).select(tenants::id).load(conn)?)
 }
 
-/// Closes a tenant whose grace period is over.
+/// Closes a tenant whose grace period is over: its people are signed out and its owners told.
 pub fn finish_closing(tx: &mut Tx<'_, Suspend>, id: Uuid) -> Result<(), AppError> {
+    lock(tx, id)?;
     let due = tenants::table.find(id).filter(tenants::status.eq("closing").and(tenants::closing_at.le(now)));
     let closed =
         diesel::update(due).set((tenants::status.eq("closed"), tenants::closed_at.eq(now))).execute(&mut **tx)?;
-    fitting(closed, "Only a closing tenant whose grace period is over can be closed.")
+    fitting(closed, "Only a closing tenant whose grace period is over can be closed.")?;
+    end_sessions(tx, id)?;
+    tell_owners(tx, id, "Your organisation was closed", "")
 }
 
 /// Signs out people who belong to this tenant and to no other, staff apart.

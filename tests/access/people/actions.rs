@@ -168,6 +168,8 @@ async fn nobody_changes_the_account_of_somebody_with_more_rights() {
     let form = manager.get(&format!("/people/{id}/edit")).await.form();
     let page = manager.submit(&form.with("email", "mine@example.org")).await;
     assert_eq!(page.status, 409, "taking over the address would be taking over the rights");
+    assert!(page.errors().join("").contains("rights that you lack"), "{:?}", page.errors());
+    assert_eq!(page.value("email"), "mine@example.org", "what was typed is still there");
     assert_eq!(founder.get("/people").await.status, 200);
     let tenant = app.tenant("northwind").await;
     let less = app.scoped_to_tenant(&["tenants.view"], tenant).await;

@@ -80,7 +80,7 @@ async fn a_right_on_a_client_makes_no_others() {
     let (north, south) = (app.tenant("north").await, app.tenant("south").await);
     let own = app.client(north, "own", "active").await;
     let manager = app.scoped_to_client(&MANAGER, north, own).await;
-    let fields = [("name", "New"), ("slug", "new")];
+    let fields = [("name", "New"), ("slug", "newest")];
     for tenant in [north, south] {
         let list = format!("/tenants/{tenant}/clients");
         assert_eq!(manager.get(&format!("{list}/new")).await.status, 404);

@@ -24,11 +24,11 @@ impl Walk {
             let of = format!("select id from control.access_review_items where assignment_id = '{id}'");
             items.push(self.app.text(&of).await);
         }
-        self.send(&format!("{review}/items/{}/keeping", items[0]), &[]).await;
+        self.send(&format!("{review}/items/{}/keeping", items[0]), &[("reason", "because")]).await;
         self.act(&format!("{review}/items/{}", items[1]), &["removal"]).await;
         let smaller = [("expires_at", due.as_str())];
         self.twice(&format!("{review}/items/{}/reduction/new", items[2]), &smaller).await;
-        self.send(&format!("{review}/keeping"), &[("item_id", items[3].as_str())]).await;
+        self.send(&format!("{review}/keeping"), &[("item_id", items[3].as_str()), ("reason", "because")]).await;
         let (last, _) = self.app.staff("support").await;
         let last = format!("select id from control.assignments where user_id = '{last}'");
         let other = self.twice("/reviews/new", &named("Last")).await;

@@ -219,6 +219,43 @@ async fn deleting_frees_the_slug_and_restoring_wants_it_free() {
 }
 
 #[actix_web::test]
+async fn nothing_is_done_to_a_deleted_tenant_but_restoring_it() {
+    let app = TestApp::start().await;
+    let (support, admin) = (app.support().await, app.admin().await);
+    let id = app.tenant("northwind").await;
+    assert_eq!(act(&support, id, "deletion", "northwind").await.status, 303);
+    for noun in ["activation", "suspension", "reactivation", "closing", "cancellation", "deletion"] {
+        let person = if noun == "activation" { &admin } else { &support };
+        let page = ask(person, id, noun).await;
+        assert_eq!((page.status, page.errors().join("")), (409, "The tenant is deleted. Restore it first.".into()));
+        let page = person.submit(&page.form().with("reason", "x").with("confirm", "northwind")).await;
+        assert_eq!(page.status, 409, "{noun}");
+    }
+    app.execute(
+        "update control.tenants set status = 'closing', closing_at = now() - interval '1 second'
+        where deleted_at is not null",
+    )
+    .await;
+    app.run_jobs_of_the_clock().await;
+    assert_eq!(status(&app, id).await, "closing", "no job closes it either");
+}
+
+#[actix_web::test]
+async fn activation_ends_a_trial() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let id = app.tenant("northwind").await;
+    assert_eq!(ask(&admin, id, "activation").await.status, 409, "it is active already");
+    app.execute("update control.tenants set status = 'trial', trial_ends_at = now() + interval '3 days'").await;
+    let page = admin.get(&format!("/tenants/{id}")).await;
+    assert_eq!(page.link("Activate…"), format!("/tenants/{id}/activation/new"));
+    assert_eq!(act(&admin, id, "activation", "northwind").await.status, 303);
+    assert_eq!(status(&app, id).await, "active");
+    let change = &app.event("tenant.activate").await.changes[0];
+    assert_eq!((&change.before["status"], &change.after["trial_ends_at"]), (&"trial".into(), &serde_json::Value::Null));
+}
+
+#[actix_web::test]
 async fn a_tenant_with_clients_is_closed_before_it_is_deleted() {
     let app = TestApp::start().await;
     let support = app.support().await;

@@ -98,12 +98,40 @@ async fn a_key_that_was_used_for_other_content_is_refused() {
     let form = admin.get("/tenants/new").await.form().with("name", "One").with("slug", "one");
     assert_eq!(admin.submit(&form).await.status, 303);
     let page = admin.submit(&form.clone().with("name", "Two").with("slug", "two")).await;
-    assert_eq!(page.status, 409);
-    assert!(page.text().contains("already sent with other content"), "{}", page.text());
+    assert_eq!(page.status, 422);
+    assert!(page.errors()[0].contains("already sent with other content"), "{:?}", page.errors());
+    assert_eq!((page.form().value("name"), page.form().value("slug")), ("Two", "two"), "nothing typed is lost");
     let other = app.admin().await;
-    let page = other.submit(&form.with("slug", "three")).await;
-    assert_eq!(page.status, 303, "another person's key is another key");
-    assert_eq!(app.texts("select slug from control.tenants order by slug").await, ["one", "three"]);
+    let answer = other.submit(&form.with("slug", "three")).await;
+    assert_eq!(answer.status, 303, "another person's key is another key");
+    assert_eq!(admin.submit(&page.form()).await.status, 303, "the form that was shown again has another key");
+    assert_eq!(app.texts("select slug from control.tenants order by slug").await, ["one", "three", "two"]);
+}
+
+#[actix_web::test]
+async fn a_trial_is_moved_by_editing_and_stays_where_it_is_otherwise() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let id = app.tenant("northwind").await;
+    let form = admin.get(&format!("/tenants/{id}/edit")).await.form().with("trial_ends_at", "2099-01-01");
+    assert_eq!(admin.submit(&form).await.status, 303);
+    let ends = format!("select coalesce(trial_ends_at::text, 'never') from control.tenants where id = '{id}'");
+    assert_eq!(app.text(&ends).await, "never", "only a trial has an end");
+
+    app.execute("update control.tenants set status = 'trial', trial_ends_at = timestamptz '2026-11-19 15:30:00+00'")
+        .await;
+    let page = admin.get(&format!("/tenants/{id}")).await;
+    assert!(page.text().contains("trial ended on 19 Nov 2026"));
+    let form = admin.get(&format!("/tenants/{id}/edit")).await.form();
+    assert_eq!(form.value("trial_ends_at"), "2026-11-19");
+    assert_eq!(admin.submit(&form.with("name", "Northwind GmbH")).await.status, 303);
+    assert_eq!(app.text(&ends).await, "2026-11-19 15:30:00+00", "the same day moves nothing");
+    let form = admin.get(&format!("/tenants/{id}/edit")).await.form();
+    let page = admin.submit(&form.clone().with("trial_ends_at", "soon")).await;
+    assert_eq!((page.status, page.form().value("trial_ends_at")), (422, "soon"));
+    assert_eq!(admin.submit(&form.with("trial_ends_at", "2099-01-01")).await.status, 303);
+    assert_eq!(app.text(&ends).await, "2099-01-01 00:00:00+00");
+    assert!(admin.get("/tenants").await.text().contains("trial until 1 Jan 2099"));
 }
 
 #[actix_web::test]

@@ -6,6 +6,32 @@ use crate::support::TestApp;
 
 const NOUNS: [&str; 6] = ["suspension", "reactivation", "closing", "cancellation", "deletion", "restoration"];
 
+/// As much as may be given on a tenant or a client.
+const EVERYTHING: [&str; 7] = [
+    "tenants.view",
+    "tenants.manage",
+    "tenants.suspend",
+    "tenants.export",
+    "clients.view",
+    "clients.manage",
+    "access.view",
+];
+
+/// Pages of what belongs to a tenant and to none of its clients.
+const WHOLE: [&str; 11] = [
+    "people",
+    "people.csv",
+    "people/new",
+    "workspaces/new",
+    "domains",
+    "domains.csv",
+    "domains/new",
+    "departments",
+    "policies",
+    "policies/edit",
+    "suspension/new",
+];
+
 #[actix_web::test]
 async fn a_manager_sees_just_their_tenant() {
     let app = TestApp::start().await;
@@ -54,9 +80,12 @@ async fn a_manager_of_one_tenant_makes_no_others() {
     let own = app.tenant("own").await;
     let manager = app.manager_of_tenant(own).await;
     let fields = [("name", "New"), ("slug", "new"), ("region", "eu-west"), ("isolation", "row")];
-    let answer = manager.post_form("/tenants", &fields).await;
-    assert_eq!(answer.status, 404, "what is outside of the scope cannot be made there either");
+    assert!(manager.get("/tenants").await.link("New tenant").is_empty());
+    assert_eq!(manager.get("/tenants/new").await.status, 403);
+    assert_eq!(manager.post_form("/tenants", &fields).await.status, 403, "a new one would be outside of the scope");
     assert_eq!(app.number("select count(*) from control.tenants").await, 1);
+    let admin = app.admin().await;
+    assert_eq!(admin.get("/tenants").await.link("New tenant"), "/tenants/new");
 }
 
 #[actix_web::test]
@@ -72,6 +101,37 @@ async fn a_right_on_a_client_shows_its_tenant_and_changes_nothing_there() {
     let manager = app.scoped_to_client(&["tenants.view"], own, client).await;
     assert_eq!(manager.get("/tenants").await.names(), ["Own"]);
     assert_eq!(manager.get(&format!("/tenants/{own}/edit")).await.status, 403);
+}
+
+/// What belongs to the whole tenant is not said to be missing where it is only not shown.
+#[actix_web::test]
+async fn a_right_on_a_client_is_told_of_nothing_else_of_its_tenant() {
+    let app = TestApp::start().await;
+    let own = app.tenant("own").await;
+    let client = app.client(own, "bakery", "active").await;
+    app.member(own, "ada@own.example", "owner").await;
+    let manager = app.scoped_to_client(&EVERYTHING, own, client).await;
+    let page = manager.get(&format!("/tenants/{own}")).await;
+    assert_eq!(page.texts("nav.tabs a"), ["Overview", "Clients 1", "History"]);
+    let facts = page.texts("dl.facts dt");
+    assert!(facts.contains(&"Region".to_owned()) && !facts.iter().any(|fact| fact.starts_with("Owner")), "{facts:?}");
+    assert!(page.texts(".title .actions a").is_empty(), "{:?}", page.texts(".title .actions a"));
+    assert!(manager.get("/tenants").await.link("Edit").is_empty());
+    assert!(manager.get("/clients").await.link("New client").is_empty());
+    for path in WHOLE {
+        assert_eq!(manager.get(&format!("/tenants/{own}/{path}")).await.status, 404, "{path}");
+    }
+    assert_eq!(manager.get("/clients/new").await.status, 404);
+
+    let manager = app.scoped_to_tenant(&EVERYTHING, own).await;
+    let page = manager.get(&format!("/tenants/{own}")).await;
+    let tabs = ["Overview", "People 1", "Clients 1", "Domains 0", "Departments", "Policies", "History"];
+    assert_eq!(page.texts("nav.tabs a"), tabs);
+    assert!(page.text().contains("ada@own.example"));
+    assert_eq!(manager.get("/clients").await.link("New client"), "/clients/new");
+    for path in WHOLE {
+        assert_eq!(manager.get(&format!("/tenants/{own}/{path}")).await.status, 200, "{path}");
+    }
 }
 
 #[actix_web::test]

@@ -5,6 +5,7 @@
 
 pub mod archived;
 mod checkpoints;
+mod erased;
 mod report;
 pub mod rows;
 pub mod store;
@@ -22,6 +23,7 @@ use super::{Hash, store as sealed};
 use crate::error::AppError;
 use archived::Archived;
 use checkpoints::Checkpoints;
+use erased::Erased;
 pub use report::{Report, Signer, Verdict};
 use rows::Found;
 use store::Kept;
@@ -52,6 +54,7 @@ pub struct Run {
     archived: Arc<Archived>,
     rows: i64,
     changes: i64,
+    erased: Erased,
     /// Grown anew from its leaves, past every checkpoint.
     tree: Tree,
     checkpoints: Checkpoints,
@@ -85,6 +88,7 @@ impl Verification {
             archived,
             rows: 0,
             changes: 0,
+            erased: Erased::default(),
             tree: Tree::default(),
             checkpoints: Checkpoints::default(),
             latest: None,
@@ -109,6 +113,7 @@ impl Run {
     pub fn take(&mut self, found: Found) {
         self.rows += found.rows;
         self.changes += found.changes;
+        self.erased.add(&found.erased);
         found.bad.into_iter().for_each(|(leaf, what)| self.report.mismatch(Some(leaf), what));
     }
 
@@ -264,6 +269,7 @@ impl Run {
         {
             report.mismatch(None, format!("Change {change} belongs to no event."));
         }
+        self.erased.compare(conn, &self.archived, &mut self.report)?;
         self.judge_age(conn)?;
         Ok(self.report)
     }

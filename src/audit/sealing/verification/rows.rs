@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use diesel::prelude::*;
 
 use super::archived::Archived;
+use super::erased::Erased;
 use super::report::Report;
 use super::{Run, store};
 use crate::audit::sealing::leaf::Reference;
@@ -22,6 +23,7 @@ pub struct Found {
     /// Rows that have leaves.
     pub(super) rows: i64,
     pub(super) changes: i64,
+    pub(super) erased: Erased,
     pub(super) bad: Vec<(u64, String)>,
 }
 
@@ -95,6 +97,7 @@ pub fn check(conn: &mut PgConnection, archived: &Archived, from: u64, to: u64) -
         };
         found.rows += 1;
         found.changes += i64::try_from(kept.changes.len()).unwrap_or(i64::MAX);
+        found.erased.count(row.log, &kept);
         if in_tiles(&tiles, leaf) != Some(kept.hash().as_slice()) {
             let what = format!("Leaf {leaf}: event {} of {} is not what was sealed.", row.id, row.occurred_at);
             found.bad.push((leaf, what));

@@ -3,10 +3,11 @@
 use castellan_schema::audit::{checkpoints, leaves, tiles, unsealed};
 use diesel::dsl::min;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Uuid as Id};
+use diesel::sql_types::{BigInt, Nullable, Uuid as Id};
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
+use super::erased::Erased;
 use crate::audit::sealing::leaf::{Log, Reference};
 use crate::error::AppError;
 
@@ -141,6 +142,54 @@ pub fn stray_change(conn: &mut PgConnection) -> Result<Option<Uuid>, AppError> {
         "select c.id from audit.changes c where not exists (select from audit.events e \
             where e.id = c.event_id and e.occurred_at = c.occurred_at) limit 1",
     )
+}
+
+#[derive(QueryableByName)]
+struct Announced {
+    #[diesel(sql_type = Nullable<Id>)]
+    event_id: Option<Uuid>,
+    #[diesel(sql_type = BigInt)]
+    events: i64,
+    #[diesel(sql_type = BigInt)]
+    changes: i64,
+    #[diesel(sql_type = BigInt)]
+    security_events: i64,
+}
+
+impl From<Announced> for Erased {
+    fn from(row: Announced) -> Erased {
+        Erased { events: row.events, changes: row.changes, security_events: row.security_events }
+    }
+}
+
+/// How many rows all erasures announced whose events are in the log.
+pub fn announced(conn: &mut PgConnection) -> Result<Erased, AppError> {
+    let said = |log: &str| {
+        format!(
+            "coalesce(sum(case when details ->> '{log}' ~ '^[0-9]{{1,15}}$' then (details ->> '{log}')::bigint end), 0)::bigint as {log}"
+        )
+    };
+    let statement = format!(
+        "select null::uuid as event_id, {}, {}, {} from audit.events where action = 'audit.erase' and outcome = 'success'",
+        said("events"),
+        said("changes"),
+        said("security_events")
+    );
+    Ok(diesel::sql_query(statement).get_result::<Announced>(conn)?.into())
+}
+
+/// How many rows erasures came to whose events are not in the log any more.
+pub fn erasures_elsewhere(conn: &mut PgConnection) -> Result<Vec<(Uuid, Erased)>, AppError> {
+    let done = |log: &str| format!("coalesce(sum(row_count) filter (where log = '{log}'), 0)::bigint as {log}");
+    let statement = format!(
+        "select event_id, {}, {}, {} from audit.erasures r \
+            where not exists (select from audit.events e where e.id = r.event_id) group by event_id",
+        done("events"),
+        done("changes"),
+        done("security_events")
+    );
+    let rows: Vec<Announced> = diesel::sql_query(statement).load(conn)?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.event_id?, row.into()))).collect())
 }
 
 /// The leaf of an event.

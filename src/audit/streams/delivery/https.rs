@@ -1,6 +1,5 @@
 //! Posting to an HTTPS endpoint, signed so that the receiver knows from whom it comes and when it was sent.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +62,7 @@ impl Poster {
             .header("X-Castellan-Timestamp", timestamp)
             .header("X-Castellan-Signature", signatures.join(","))
             .body(body);
-        let answer = request.send().await.map_err(|error| spelled(error.without_url()))?;
+        let answer = request.send().await.map_err(|error| outgoing::spelled(&error.without_url()))?;
         match answer.status() {
             status if status.is_success() => Ok(()),
             status if status.is_redirection() => Err(format!("it answers {status}, and nobody is followed elsewhere")),
@@ -83,14 +82,4 @@ fn signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
     mac.update(format!("{id}.{timestamp}.").as_bytes());
     mac.update(body);
     format!("v1={}", hex(&mac.finalize().into_bytes()))
-}
-
-/// An error with its causes, which say more than it does.
-fn spelled(error: reqwest::Error) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(one) = cause {
-        text = format!("{text}: {one}");
-        cause = one.source();
-    }
-    text
 }

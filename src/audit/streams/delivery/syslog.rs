@@ -46,7 +46,8 @@ async fn secured(stream: TcpStream, server: &Server) -> Result<impl AsyncRead + 
     let config = outgoing::tls()?;
     let name = ServerName::try_from(server.host.clone()).map_err(|error| error.to_string())?;
     let handshake = timeout(CONNECT, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
-    handshake.map_err(|_| "it does not agree on TLS in time".to_owned())?.map_err(|error| format!("no TLS: {error}"))
+    let secured = handshake.map_err(|_| "it does not agree on TLS in time".to_owned())?;
+    secured.map_err(|error| format!("no TLS: {}", outgoing::spelled(&error)))
 }
 
 async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Result<(), String> {

@@ -1,0 +1,1 @@
+drop index audit.changes_role_privileges_idx;

@@ -1,0 +1,1 @@
+alter table audit.unsealed drop column transaction_number;
