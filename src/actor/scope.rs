@@ -40,7 +40,7 @@ impl Scope {
     }
 }
 
-/// One right of a person, as `control.grants_of` spells it.
+/// One right of a person, as `control.authority_of` spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grant {
     pub privilege: String,

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::read_reason::forms;
 use crate::actor::{Actor, ReadReason};
-use crate::db::Db;
 use crate::db::functions::token_authority;
+use crate::db::{Db, Json};
 use crate::error::AppError;
 use crate::token;
 use crate::web::context::{self, Site};
@@ -17,7 +17,7 @@ use crate::web::context::{self, Site};
 /// Why a token is refused, as `control.token_authority` spells it.
 const REFUSALS: [&str; 8] = ["unknown", "revoked", "replaced", "expired", "owner", "network", "rate", "rate, again"];
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Authority {
     refusal: Option<String>,
     token_id: Option<Uuid>,
@@ -39,9 +39,8 @@ pub async fn look_up(db: &Db, sent: &str, request: &HttpRequest) -> Result<Actor
     let site = request.app_data::<Data<Site>>().expect("the app registers its site");
     let address = site.client_address(request).map(|address| address.to_string());
     let hash = token::hash(sent);
-    let found: serde_json::Value =
+    let Json(found): Json<Authority> =
         db.ask(move |conn| Ok(diesel::select(token_authority(hash.as_slice(), address)).get_result(conn)?)).await?;
-    let found: Authority = serde_json::from_value(found).map_err(|error| AppError::Internal(error.to_string()))?;
     match (found.refusal, found.token_id, found.user_id) {
         (None, Some(token_id), Some(user_id)) => {
             let mut actor = Actor::token(token_id, user_id, context::request_id(request), &found.grants, &found.scopes);

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::{bearer, cookie, uses};
 use crate::actor::{About, ActingFor, Actor, Can, HalfSession, Needs, Privilege, ReadReason, Scope};
-use crate::db::Db;
 use crate::db::functions::session_authority;
+use crate::db::{Db, Json};
 use crate::error::AppError;
 use crate::token;
 use crate::web::context::Site;
@@ -26,7 +26,7 @@ use crate::web::noting::LimitedTo;
 use crate::web::query::Pairs;
 use crate::web::{self, context};
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Authority {
     session_id: Uuid,
     user_id: Uuid,
@@ -116,10 +116,9 @@ fn asked_for(request: &ServiceRequest) -> String {
 
 async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<Actor>, AppError> {
     let hash = cookie::hash(token);
-    let found: Option<serde_json::Value> =
+    let found: Option<Json<Authority>> =
         db.ask(move |conn| Ok(diesel::select(session_authority(hash.as_slice())).get_result(conn)?)).await?;
-    let Some(found) = found else { return Ok(None) };
-    let found: Authority = serde_json::from_value(found).map_err(|error| AppError::Internal(error.to_string()))?;
+    let Some(Json(found)) = found else { return Ok(None) };
     let request_id = context::request_id(request);
     if found.awaits.is_some() {
         let half = HalfSession { id: found.session_id, user_id: found.user_id };

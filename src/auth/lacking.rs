@@ -1,18 +1,22 @@
 //! Nobody gives what they lack: which rights somebody has, and which of some others do not have.
 
 use diesel::prelude::*;
-use serde_json::Value;
+use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::db::Tx;
-use crate::db::functions::grants_of;
+use crate::db::functions::authority_of;
+use crate::db::{Json, Tx};
 use crate::error::AppError;
+
+#[derive(Debug, Deserialize)]
+struct Authority {
+    grants: Vec<String>,
+}
 
 /// What somebody may do, spelled as for their session.
 pub fn grants(conn: &mut PgConnection, user_id: Uuid) -> Result<Vec<String>, AppError> {
-    let grants: Value = diesel::select(grants_of(user_id)).get_result(conn)?;
-    let texts = grants.as_array().into_iter().flatten();
-    Ok(texts.filter_map(|text| text.as_str().map(str::to_owned)).collect())
+    let Json(found): Json<Authority> = diesel::select(authority_of(user_id)).get_result(conn)?;
+    Ok(found.grants)
 }
 
 /// Which of some rights the one who acts does not hold. The command line and jobs hold all.

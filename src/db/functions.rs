@@ -140,7 +140,7 @@ extern "SQL" {
     #[sql_name = "control.table_of"]
     fn table_of(table_names: Array<Text>, id: Uuid) -> Nullable<Text>;
 
-    /// `control.grants_of`: the rights of a person or service, spelled as for a session.
-    #[sql_name = "control.grants_of"]
-    fn grants_of(user_id: Uuid) -> Jsonb;
+    /// `control.authority_of`: the rights of a person or service, spelled as for a session.
+    #[sql_name = "control.authority_of"]
+    fn authority_of(user_id: Uuid) -> Jsonb;
 }

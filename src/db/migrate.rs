@@ -1,6 +1,8 @@
 //! Brings a database to this build's schema: roles, migrations, then the functions, triggers, policies and grants
 //! that are written anew each time.
 
+use std::time::{Duration, Instant};
+
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
@@ -65,6 +67,7 @@ fn replace(conn: &mut PgConnection, schema_is_new: bool) -> QueryResult<()> {
         let known =
             sql_query("select digest from public.castellan_replaceable").get_result::<Applied>(conn).optional()?;
         if schema_is_new || known.is_none_or(|known| known.digest != digest) {
+            lock_tables(conn)?;
             for file in REPLACEABLE {
                 conn.batch_execute(file)?;
             }
@@ -74,6 +77,28 @@ fn replace(conn: &mut PgConnection, schema_is_new: bool) -> QueryResult<()> {
         conn.batch_execute(&format!("select audit.ensure_partitions({MONTHS_AHEAD})"))
     })
 }
+
+/// All tables at once, before anything is written anew, and none while they are waited for: a process that works
+/// meanwhile would hold some and wait for others, and one of the two would be refused for it.
+fn lock_tables(conn: &mut PgConnection) -> QueryResult<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match conn.transaction(|conn| conn.batch_execute(LOCK_TABLES)) {
+            Err(_) if Instant::now() < until => std::thread::sleep(Duration::from_millis(100)),
+            done => return done,
+        }
+    }
+}
+
+/// How long others may hold a table before the start fails, in small pieces, in which they wait for us.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOCK_TABLES: &str = "set local lock_timeout = '500ms';
+    do $$
+    begin
+        execute (select 'lock table ' || string_agg(format('%I.%I', schemaname, tablename), ', ' order by tablename)
+            || ' in access exclusive mode' from pg_tables where schemaname in ('control', 'audit'));
+    end
+    $$";
 
 #[derive(QueryableByName)]
 struct Applied {

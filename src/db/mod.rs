@@ -6,6 +6,7 @@ mod details;
 pub mod embedded;
 pub mod engine;
 pub mod functions;
+mod json;
 pub mod keyset;
 pub mod migrate;
 mod pool;
@@ -15,6 +16,7 @@ mod transaction;
 mod upkeep;
 
 pub use engine::Engine;
+pub use json::Json;
 pub use keyset::{Cursor, Slice};
 pub use pool::PoolSettings;
 pub use security::{SecurityEvent, SecurityKind};

@@ -79,9 +79,11 @@ struct Manager {
 /// A ping at each checkout would cost a tenth of a page; a connection that worked a moment ago is trusted.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// An idle connection may look up a session and nothing else; see `replaceable/grants.sql`.
+/// An idle connection may look up a session and nothing else; see `replaceable/grants.sql`. Reads share one plan for all
+/// values, which writes undo.
 const UNDRESS: &str = "set role castellan_web; set statement_timeout = '10s'; set lock_timeout = '3s'; \
     set idle_in_transaction_session_timeout = '30s'; set jit = off; set timezone = 'UTC'; \
+    set plan_cache_mode = force_generic_plan; \
     set application_name = 'castellan'";
 
 impl r2d2::ManageConnection for Manager {

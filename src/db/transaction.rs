@@ -100,9 +100,17 @@ where
     P: Privilege,
     F: FnOnce(&mut PgConnection) -> Result<T, AppError>,
 {
-    // Not diesel's transaction, for who acts is said in the same round trip, a tenth of a page. Should `work` panic,
-    // the pool drops the connection.
-    let begun = conn.batch_execute(&format!("begin read only; {}", enter(can, "force_generic_plan")));
+    within(conn, &format!("begin read only; {}", look(can)), work)
+}
+
+/// A transaction whose first statements go with its beginning in one round trip, a twentieth of a page: diesel's own
+/// would take two. Should `work` panic, the pool drops the connection.
+fn within<T>(
+    conn: &mut PgConnection,
+    beginning: &str,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, AppError>,
+) -> Result<T, AppError> {
+    let begun = conn.batch_execute(beginning);
     let done = begun.map_err(AppError::from).and_then(|()| work(conn));
     let ended = conn.batch_execute(if done.is_ok() { "commit" } else { "rollback" });
     // Where the server has gone the rollback fails too, and says less about why.
@@ -117,7 +125,7 @@ where
     F: FnOnce(&mut PgConnection) -> Result<T, AppError>,
 {
     conn.transaction(|conn| {
-        conn.batch_execute(&enter(can, "auto"))?;
+        conn.batch_execute(&enter(can))?;
         work(conn)
     })
 }
@@ -154,7 +162,7 @@ where
 {
     let mut adds_work = false;
     let done = conn.transaction(|conn| {
-        conn.batch_execute(&enter(can, "auto"))?;
+        conn.batch_execute(&enter(can))?;
         let event_id = open_event(conn, can.actor(), action, "success", false)?;
         let actor = can.actor().clone();
         if let (Some(once), Run::Commit) = (&action.once, run) {
@@ -286,7 +294,7 @@ pub(super) fn note_security(
 ) -> Result<(), AppError> {
     let can = Can::<Noting>::prove(actor.clone())?;
     conn.transaction(|conn| {
-        conn.batch_execute(&enter(&can, "auto"))?;
+        conn.batch_execute(&enter(&can))?;
         write_security(conn, actor, event)
     })
 }
@@ -314,36 +322,49 @@ impl Privilege for Noting {
     const IN_ANY_NAME: bool = true;
 }
 
-/// The statements that say who acts, on which rows, as which role. They go in one round trip and, unlike a query, cost
-/// no plan.
-fn enter<P: Privilege>(can: &Can<P>, plan: &str) -> String {
+/// The statements that say who writes, on which rows, as which role. They go in one round trip and, unlike a query, cost
+/// no plan. Plans are made as PostgreSQL chooses, where reads share one; see `pool.rs`.
+fn enter<P: Privilege>(can: &Can<P>) -> String {
     let actor = can.actor();
+    let acting = actor.acting_for.as_ref();
+    let acting_by = |kind| id(acting.and_then(|acting| acting.id_of(kind)));
+    let settings = [
+        ("castellan.actor_kind", actor.kind.as_str()),
+        ("castellan.actor_label", process_label(actor)),
+        ("castellan.effective_actor_id", &id(acting.map(|acting| acting.user_id))),
+        ("castellan.delegation_id", &acting_by(ActingKind::Delegation)),
+        ("castellan.impersonation_id", &acting_by(ActingKind::Impersonation)),
+        ("castellan.session_id", &id(actor.session_id)),
+        ("castellan.request_id", &actor.request_id.to_string()),
+        ("castellan.reason_code", actor.reading.reason.as_ref().map_or("", |reason| reason.code.as_str())),
+        ("plan_cache_mode", "auto"),
+    ];
+    set(&settings) + &look(can)
+}
+
+/// The statements that say who looks, which is less: what a read leaves is written before, in a transaction of its own.
+fn look<P: Privilege>(can: &Can<P>) -> String {
     let (tenants, clients, client_tenants) = match can.scope() {
         Scope::Platform => Default::default(),
         Scope::Rows { tenants, clients, client_tenants } => (list(tenants), list(clients), list(client_tenants)),
     };
-    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-    let acting = actor.acting_for.as_ref();
-    let acting_by = |kind| text(acting.and_then(|acting| acting.id_of(kind)));
-    let settings = [
-        ("castellan.actor_kind", actor.kind.as_str()),
-        ("castellan.actor_label", process_label(actor)),
-        ("castellan.actor_id", &text(actor.user_id)),
-        ("castellan.effective_actor_id", &text(acting.map(|acting| acting.user_id))),
-        ("castellan.delegation_id", &acting_by(ActingKind::Delegation)),
-        ("castellan.impersonation_id", &acting_by(ActingKind::Impersonation)),
-        ("castellan.session_id", &text(actor.session_id)),
-        ("castellan.request_id", &actor.request_id.to_string()),
-        ("castellan.reason_code", actor.reading.reason.as_ref().map_or("", |reason| reason.code.as_str())),
+    set(&[
+        ("castellan.actor_id", &id(can.actor().user_id)),
         ("castellan.tenant_ids", &tenants),
         ("castellan.client_ids", &clients),
         ("castellan.client_tenant_ids", &client_tenants),
-        ("plan_cache_mode", plan),
         ("role", can.database_role()),
-    ];
-    // What is not set is empty already, and each statement costs a hundredth of a page.
+    ])
+}
+
+/// What is not set is empty already, and each statement costs a hundredth of a page.
+fn set(settings: &[(&str, &str)]) -> String {
     let wanted = settings.iter().filter(|(_, value)| !value.is_empty());
     wanted.map(|(name, value)| format!("set local {name} = '{}';", value.replace('\'', "''"))).collect()
+}
+
+fn id(id: Option<Uuid>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// A person is named by id alone, so that the log holds a pseudonym.
@@ -383,7 +404,7 @@ fn open_event(
 /// The work was undone with its event, so that it failed is written on its own.
 fn record_failure<P: Privilege>(conn: &mut PgConnection, can: &Can<P>, action: &Action) {
     let recorded = conn.transaction(|conn| {
-        conn.batch_execute(&enter(can, "auto"))?;
+        conn.batch_execute(&enter(can))?;
         open_event(conn, can.actor(), action, "failure", false).map(drop)
     });
     if let Err(error) = recorded {

@@ -1,11 +1,14 @@
 //! The sealer: each event has one place in the tree, without gaps, whatever comes in between.
 
+use std::time::Duration;
+
 use castellan::audit::sealer::keys::{KeyFile, NewKey};
 use castellan::audit::sealer::{Pace, Sealer, Turn};
 use castellan::audit::sealing::note::{self, PublicKeys};
 use castellan::audit::sealing::tree::Tree;
 use castellan::config::Config;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 use crate::support::TestApp;
 
@@ -168,6 +171,22 @@ async fn an_event_from_before_gets_a_later_place() {
     let place = "select leaf + 1 = (select max(leaf) from audit.leaves) from audit.leaves
         where event_id = '019a0000-0000-7000-8000-00000000000b'";
     assert_eq!(app.text(place).await, "true", "in front of the event that tells of it");
+    app.is_whole().await;
+}
+
+#[actix_web::test]
+async fn a_process_that_ends_seals_what_it_has_time_for() {
+    let app = TestApp::start().await;
+    app.seal().await;
+    app.happens(3).await;
+    let ended_within = async |ending: Duration| {
+        let pace = Pace { batch: 1, ending, ..Pace::of(4) };
+        let sealer = Sealer::new(app.db().clone(), Some(app.keys()), pace).expect("a sealer can be made");
+        sealer.run(watch::channel(true).1).await;
+        app.number("select count(*) from audit.unsealed").await
+    };
+    assert_eq!(ended_within(Duration::ZERO).await, 3, "the next process finds them");
+    assert_eq!(ended_within(Duration::from_secs(3600)).await, 0);
     app.is_whole().await;
 }
 

@@ -57,6 +57,20 @@ async fn words_are_looked_for_in_reasons_and_in_names_of_targets() {
     }
 }
 
+#[actix_web::test]
+async fn where_words_are_in_too_many_names_the_page_says_what_it_leaves_out() {
+    let app = TestApp::start().await;
+    let auditor = app.auditor().await;
+    for number in 0..10 {
+        app.tenant(&format!("crowded-{number}")).await;
+    }
+    let leaves_out = async |q: &str| auditor.get(&format!("/audit?q={q}")).await.text().contains("More than ten");
+    assert!(!leaves_out("crowded").await);
+    app.tenant("crowded-10").await;
+    assert!(leaves_out("crowded").await);
+    assert!(!leaves_out("crowded-10").await);
+}
+
 /// A file that is on its way can refuse nothing any more, and what was refused was not read.
 #[actix_web::test]
 async fn a_refused_search_is_refused_in_every_form_and_is_no_read() {

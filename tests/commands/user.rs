@@ -133,7 +133,7 @@ fn whoever_is_recovered_is_an_active_founder() {
     let recovered = place.run(&[["user", "recover"].as_slice(), &zoe].concat());
     assert_eq!(recovered.status, 0, "{}", recovered.err);
     assert!(recovered.out.contains("/sign-in/link/"), "{}", recovered.out);
-    let allowed = "select control.grants_of(id) ? 'access.manage' and is_staff and status = 'active' \
+    let allowed = "select control.authority_of(id) -> 'grants' ? 'access.manage' and is_staff and status = 'active' \
         and locked_until is null from control.users where email = 'zoe@example.com'";
     assert_eq!(place.texts(allowed), ["true"]);
     assert!(place.texts(EVENTS).contains(&"user.recover user".to_owned()));

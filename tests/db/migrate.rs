@@ -99,3 +99,26 @@ fn processes_that_start_together_migrate_once() {
     });
     assert_eq!(applied.iter().filter(|applied| **applied > 0).count(), 1, "{applied:?}");
 }
+
+/// As while a newer console starts and an older one still works.
+#[test]
+fn who_works_meanwhile_and_who_migrates_wait_for_each_other() {
+    if !TestDatabase::migrated().is_server() {
+        return skipped("two connections at once need TEST_DATABASE_URL, for the embedded engine has one");
+    }
+    let database = TestDatabase::migrated();
+    let url = database.engine().url();
+    let connect = || migrate::connect(url).expect("a connection");
+    let (mut working, mut watching) = (connect(), connect());
+    working.batch_execute("delete from public.castellan_replaceable").expect("forgotten");
+    working.batch_execute("begin; select from control.workspaces").expect("a table is held");
+    let waits = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    std::thread::scope(|scope| {
+        let migrated = scope.spawn(|| migrate::migrate(url));
+        while diesel::sql_query(waits).execute(&mut watching) == Ok(0) && !migrated.is_finished() {
+            std::thread::yield_now();
+        }
+        working.batch_execute("select from audit.changes limit 1; commit").expect("another table is there");
+        assert_eq!(migrated.join().expect("no panic"), Ok(Vec::new()));
+    });
+}

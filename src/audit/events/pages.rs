@@ -138,6 +138,8 @@ struct Index {
     without_reads: bool,
     /// The one object that is asked for.
     target: Option<Uuid>,
+    /// The words of the search are in too many names.
+    leaves_out: bool,
 }
 
 /// What the filter of actions offers to those who see every event. To find it costs more than the page itself.
@@ -163,14 +165,15 @@ pub async fn index(
         return Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish());
     }
     let sees_all = *can.scope() == Scope::Platform;
-    let (words, actions, slice, list) = db
+    let (words, actions, slice, list, leaves_out) = db
         .read(&can, move |conn| {
             let slice = store::list(conn, &list)?;
+            let leaves_out = search::leaves_out(conn, &list)?;
             let actions = match sees_all {
                 true => known.0.get(|| store::actions(conn))?,
                 false => store::actions_in_scope(conn)?,
             };
-            Ok((Words::of(conn, &list, &slice.rows)?, actions, slice, list))
+            Ok((Words::of(conn, &list, &slice.rows)?, actions, slice, list, leaves_out))
         })
         .await?;
     let mut view = list.view(&slice, slice.rows.len() as i64);
@@ -182,7 +185,7 @@ pub async fn index(
     let without_reads = ["kind", "action", "request", "acting"].iter().all(|field| list.values(field).is_empty());
     let target = list.ids("target").first().copied().filter(|_| list.values("target").len() == 1);
     let shell = context.shell("Audit log");
-    let page = Index { shell, list: view, events: slice.rows, words, without_reads, target };
+    let page = Index { shell, list: view, events: slice.rows, words, without_reads, target, leaves_out };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
 }
 

@@ -18,7 +18,7 @@ type Boxed = events::BoxedQuery<'static, Pg>;
 /// Letters or digits in a row that the index of reasons needs.
 const LETTERS: usize = 3;
 /// Targets of each kind whose events are looked for.
-const TARGETS: i64 = 10;
+const TARGETS: usize = 10;
 /// Up to so many reasons are read by their own index; more of them are met soon in the order of the log.
 pub(in crate::audit) const FEW: i64 = 4000;
 
@@ -73,15 +73,27 @@ pub(in crate::audit) fn asked(spec: &'static ListSpec, context: &Context) -> Res
     }
 }
 
+/// Whether more tenants, clients or people have the words of a search in their names than events are looked for of.
+pub fn leaves_out(conn: &mut PgConnection, list: &List) -> Result<bool, AppError> {
+    let fit = list.pattern().filter(|_| list.q.is_some()).map(|pattern| fitting(conn, pattern)).transpose()?;
+    Ok(fit.into_iter().flatten().any(|ids| ids.len() > TARGETS))
+}
+
 /// Tenants, clients and people by a part of name, slug or address, deleted ones too.
 fn targets(conn: &mut PgConnection, pattern: String) -> Result<Vec<Uuid>, AppError> {
+    Ok(fitting(conn, pattern)?.into_iter().flat_map(|ids| ids.into_iter().take(TARGETS)).collect())
+}
+
+/// Of each kind as many as are looked for, and one more where there are more.
+fn fitting(conn: &mut PgConnection, pattern: String) -> Result<[Vec<Uuid>; 3], AppError> {
+    const LIMIT: i64 = TARGETS as i64 + 1;
     let named = tenants::name.ilike(pattern.clone()).or(tenants::slug.ilike(pattern.clone()));
-    let mut ids: Vec<Uuid> = tenants::table.filter(named).select(tenants::id).limit(TARGETS).load(conn)?;
+    let of_tenants = tenants::table.filter(named).select(tenants::id).limit(LIMIT).load(conn)?;
     let named = clients::name.ilike(pattern.clone()).or(clients::slug.ilike(pattern.clone()));
-    ids.extend(clients::table.filter(named).select(clients::id).limit(TARGETS).load::<Uuid>(conn)?);
+    let of_clients = clients::table.filter(named).select(clients::id).limit(LIMIT).load(conn)?;
     let named = users::name.ilike(pattern.clone()).or(text(users::email).ilike(pattern));
-    ids.extend(users::table.filter(named).select(users::id).limit(TARGETS).load::<Uuid>(conn)?);
-    Ok(ids)
+    let of_people = users::table.filter(named).select(users::id).limit(LIMIT).load(conn)?;
+    Ok([of_tenants, of_clients, of_people])
 }
 
 /// The event of this id in either log, or the events of a request, of somebody, or of anything else that something was

@@ -8,7 +8,7 @@ pub mod store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
 use jiff::Timestamp;
@@ -41,15 +41,22 @@ pub struct Pace {
     pub pause: Duration,
     /// The same when the last look failed.
     pub pause_after_failure: Duration,
+    /// How long it seals what is left when its process is to end, which should take no longer. More is left to the next.
+    pub ending: Duration,
 }
 
 impl Pace {
     /// For a server with this many connections. With a single one, pages go first.
     pub fn of(connections: u32) -> Pace {
-        let pause_after_failure = Duration::from_secs(10);
+        let usual = Pace {
+            batch: 4096,
+            pause: Duration::from_secs(1),
+            pause_after_failure: Duration::from_secs(10),
+            ending: Duration::from_secs(5),
+        };
         match connections {
-            1 => Pace { batch: 256, pause: Duration::from_secs(2), pause_after_failure },
-            _ => Pace { batch: 4096, pause: Duration::from_secs(1), pause_after_failure },
+            1 => Pace { batch: 256, pause: Duration::from_secs(2), ..usual },
+            _ => usual,
         }
     }
 }
@@ -85,7 +92,7 @@ impl Sealer {
         Ok(Sealer { db, keys, pace, can, said: Arc::default() })
     }
 
-    /// Seals until `stop` becomes true, then what is left, and signs it.
+    /// Seals until `stop` becomes true, then what is left, as far as there is time, and signs it.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let pause = match self.turn(Timestamp::now()).await {
@@ -98,7 +105,7 @@ impl Sealer {
             };
             let _ = timeout(pause, stop.changed()).await;
         }
-        if let Err(error) = self.finish(Timestamp::now()).await {
+        if let Err(error) = self.end().await {
             tracing::warn!(%error, "the last events are sealed by the next process");
         }
     }
@@ -118,6 +125,12 @@ impl Sealer {
                 return Ok(taken);
             }
         }
+    }
+
+    async fn end(&self) -> Result<(), AppError> {
+        let until = Instant::now() + self.pace.ending;
+        while Instant::now() < until && self.take(Timestamp::now(), 0).await?.taken > 0 {}
+        Ok(())
     }
 
     async fn take(&self, now: Timestamp, growing_seconds: i64) -> Result<Turn, AppError> {

@@ -1,5 +1,6 @@
 drop view if exists control.effective_rights, control.founders, control.founding, control.held_assignments,
     control.policies_in_force;
+drop function if exists control.reason_wanted(uuid), control.grants_of(uuid);
 
 -- Who holds which assignment, and through what. What is over or deleted is not here; roles are not looked at.
 create view control.held_assignments with (security_invoker = true) as
@@ -136,9 +137,10 @@ begin
             where c.user_id = alive.user_id and c.kind = 'passkey' and c.revoked_at is null),
         'has_factor', alive.has_factor,
         'factor_wanted', not alive.has_factor and control.factor_wanted(alive.user_id),
+        'read_reason', alive.read_reason)
         -- In whoever's name they read, their own roles ask.
-        'read_reason', alive.read_reason, 'reason_wanted', control.reason_wanted(alive.user_id),
-        'grants', coalesce(acting_for -> 'grants', control.grants_of(alive.user_id)));
+        || control.authority_of(alive.user_id)
+        || case when acting_for is null then '{}' else jsonb_build_object('grants', acting_for -> 'grants') end;
 end
 $$;
 
@@ -279,29 +281,22 @@ begin
 end
 $$;
 
--- Whether somebody must say why before they read what is logged: a role asks that they hold, through whatever.
-create or replace function control.reason_wanted(p_user_id uuid) returns boolean
-language plpgsql stable security definer set search_path = pg_catalog
-as $$
-declare
-    asking uuid[] := array(select r.id from control.roles r where r.asks_read_reason and r.deleted_at is null);
-begin
-    return cardinality(asking) > 0 and exists (select from control.held_assignments h
-        where h.user_id = p_user_id and h.role_id = any (asking));
-end
-$$;
-
--- In plpgsql, which keeps its plan; SQL functions are planned at each call.
-create or replace function control.grants_of(p_user_id uuid) returns jsonb
+-- What somebody may do, and whether one of their roles asks why they read. In one statement, which every request pays,
+-- and in plpgsql, which keeps its plan; SQL functions are planned at each call.
+create or replace function control.authority_of(p_user_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog
 as $$
 begin
-    return (select coalesce(jsonb_agg(distinct e.privilege_name || case e.scope_kind
-            when 'platform' then ''
-            when 'tenant' then '@t:' || e.tenant_id
-            else '@c:' || e.client_id || ':' || e.tenant_id end), '[]')
-        from control.effective_rights e
-        where e.user_id = p_user_id);
+    return (select jsonb_build_object(
+            'reason_wanted', coalesce(bool_or(r.asks_read_reason), false),
+            'grants', coalesce(jsonb_agg(distinct p.privilege_name || case h.scope_kind
+                when 'platform' then ''
+                when 'tenant' then '@t:' || h.tenant_id
+                else '@c:' || h.client_id || ':' || h.tenant_id end) filter (where p.role_id is not null), '[]'))
+        from control.held_assignments h
+        join control.roles r on r.id = h.role_id and r.deleted_at is null
+        left join control.role_privileges p on p.role_id = r.id
+        where h.user_id = p_user_id);
 end
 $$;
 

@@ -18,11 +18,11 @@ grant execute on function audit.ensure_partitions(integer) to castellan_jobs;
 -- Only work in the background erases: no page and no command reaches into the log.
 grant execute on function audit.known_by(jsonb, jsonb), audit.values_about(jsonb, jsonb), audit.erase(uuid, text, jsonb)
     to castellan_jobs;
-grant execute on function control.grants_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
+grant execute on function control.authority_of(uuid), control.note_rights(text, uuid), control.touched_rights(),
     control.compare_rights(text, integer), control.spell_rights(boolean, integer), control.asking_roles()
     to castellan_staff, castellan_scoped;
 -- Whoever has just signed in lands on a page that they may open.
-grant execute on function control.grants_of(uuid) to castellan_auth;
+grant execute on function control.authority_of(uuid) to castellan_auth;
 grant execute on function control.as_of(anyelement, text, uuid[], timestamptz),
     control.role_privileges_as_of(text[], timestamptz), control.uuids(jsonb), control.able_as_of(timestamptz),
     control.thing_as_of(text, uuid, timestamptz), control.table_of(text[], uuid),

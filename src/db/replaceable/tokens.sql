@@ -54,9 +54,8 @@ begin
         join control.user_identities i on i.id = s.identity_id and i.revoked_at is null
         where s.user_id = token.user_id and 'provider_factor' = any (s.factors));
     return jsonb_build_object('token_id', token.id, 'user_id', token.user_id, 'scopes', to_jsonb(token.scopes),
-        'has_factor', has_factor, 'factor_wanted', not has_factor and control.factor_wanted(token.user_id),
-        'reason_wanted', control.reason_wanted(token.user_id),
-        'grants', control.grants_of(token.user_id));
+        'has_factor', has_factor, 'factor_wanted', not has_factor and control.factor_wanted(token.user_id))
+        || control.authority_of(token.user_id);
 end
 $$;
 

@@ -1,10 +1,9 @@
 //! The event of a read.
 
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::{enter, open_event};
+use super::{enter, open_event, within};
 use crate::action::Action;
 use crate::actor::{About, Actor, ActorKind, Can, Privilege};
 use crate::error::AppError;
@@ -35,11 +34,9 @@ pub(in crate::db) fn note<P: Privilege>(
     action: &Action,
     outcome: &str,
 ) -> Result<(), AppError> {
-    conn.transaction(|conn| {
-        // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
-        conn.batch_execute(&format!("{} set local synchronous_commit = off;", enter(can, "auto")))?;
-        open_event(conn, can.actor(), action, outcome, true).map(drop)
-    })
+    // Nobody waits for the disk to read; of a read, unlike of a change, the last half second may be lost with it.
+    let beginning = format!("begin; {} set local synchronous_commit = off", enter(can));
+    within(conn, &beginning, |conn| open_event(conn, can.actor(), action, outcome, true).map(drop))
 }
 
 fn read_action<P: Privilege>(actor: &Actor, about: About) -> Action {
