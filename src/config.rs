@@ -29,7 +29,7 @@ pub struct Config {
     pub database_url: Option<String>,
 
     /// Connections to the server; the embedded engine has one
-    #[arg(long, env = "CASTELLAN_POOL", value_name = "NUMBER", default_value_t = 8, global = true, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, env = "CASTELLAN_POOL", value_name = "NUMBER", default_value_t = 6, global = true, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub pool: u32,
 
     /// E-mail address of the founder to create at the first start
