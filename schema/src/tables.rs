@@ -674,6 +674,8 @@ pub mod control {
             privilege_name -> Text,
             created_at -> Timestamptz,
             created_by -> Nullable<Uuid>,
+            copied_from -> Nullable<Uuid>,
+            event_id -> Nullable<Uuid>,
         }
     }
 
@@ -949,7 +951,6 @@ pub mod control {
     diesel::joinable!(outbox -> tenants (tenant_id));
     diesel::joinable!(policy_overrides -> tenants (tenant_id));
     diesel::joinable!(role_privileges -> privileges (privilege_name));
-    diesel::joinable!(role_privileges -> roles (role_id));
     diesel::joinable!(saved_views -> users (user_id));
     diesel::joinable!(sessions -> delegations (delegation_id));
     diesel::joinable!(sessions -> impersonation_sessions (impersonation_id));

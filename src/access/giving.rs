@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::action::Action;
 use crate::db::Tx;
 use crate::error::AppError;
 
@@ -12,6 +13,14 @@ pub struct Place {
     pub tenant_id: Option<Uuid>,
     /// A client of that tenant.
     pub client_id: Option<Uuid>,
+}
+
+impl Place {
+    /// The same action in the history of its tenant and client.
+    pub fn of(self, action: Action) -> Action {
+        let action = self.tenant_id.into_iter().fold(action, Action::tenant);
+        self.client_id.into_iter().fold(action, Action::client)
+    }
 }
 
 /// How many of the missing privileges a message names.

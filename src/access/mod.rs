@@ -32,6 +32,7 @@ use crate::auth::OwnAccount;
 use crate::db::Db;
 use crate::error::AppError;
 use crate::jobs::{Every, Handlers};
+use crate::web::create::{create, new};
 use crate::web::edit::{edit, update};
 use crate::web::nav::NavItem;
 use crate::web::route::{Route, get, post};
@@ -42,12 +43,14 @@ use departments::forms::DepartmentPatch;
 use groups::forms::GroupPatch;
 use identities::actions::IdentityUnlinking;
 use invitations::actions::{Revocation, Sending};
+use invitations::forms::NewPerson;
 use people::actions::{
     Activation, Deactivation, FullSignOut, Lock, PasswordReset, Reactivation, SessionEnding, SignOut, Suspension,
     Unlock,
 };
 use people::forms::PersonPatch;
-use roles::forms::RolePatch;
+use roles::forms::{NewRole, RolePatch};
+use services::forms::NewService;
 use tokens::actions::{OwnRevocation, Revocation as TokenRevocation};
 
 /// See people, what they may do and what became of them.
@@ -158,10 +161,10 @@ pub fn routes() -> Vec<Route> {
         get("/people", people::pages::index).shows(Personal::List).lists(&people::pages::LIST),
         get("/people.csv", people::pages::export).shows(Personal::List),
         get("/people.json", people::pages::export).shows(Personal::List),
-        get("/people/new", invitations::pages::new),
-        post("/people", invitations::pages::create),
-        get("/services/new", services::pages::new),
-        post("/services", services::pages::create),
+        get("/people/new", new::<NewPerson>),
+        post("/people", create::<NewPerson>),
+        get("/services/new", new::<NewService>),
+        post("/services", create::<NewService>),
     ];
     routes.extend(person_routes());
     routes.extend(state_routes());
@@ -266,8 +269,11 @@ fn token_routes() -> Vec<Route> {
 fn role_routes() -> Vec<Route> {
     vec![
         get("/roles", roles::pages::index).lists(&roles::pages::LIST),
-        get("/roles/new", roles::form_pages::new),
-        post("/roles", roles::form_pages::create),
+        get("/roles/matrix", roles::matrix_pages::index).lists(&roles::pages::LIST),
+        get("/roles/matrix.csv", roles::matrix_pages::export),
+        get("/roles/matrix.json", roles::matrix_pages::export),
+        get("/roles/new", new::<NewRole>),
+        post("/roles", create::<NewRole>),
         get("/roles/{id}", roles::pages::show),
         get("/roles/{id}/edit", edit::<RolePatch>),
         post("/roles/{id}", update::<RolePatch>),

@@ -1,6 +1,6 @@
 //! Events with their row changes, as history tabs and the log show them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use castellan_schema::audit::{changes, events};
 use castellan_schema::control::{
@@ -256,6 +256,16 @@ pub fn entries(conn: &mut PgConnection, events: Vec<Event>) -> Result<Vec<Entry>
             Entry { actor: event.actor(&names), changes, is_cut, event }
         })
         .collect())
+}
+
+/// Which of some events are still in the log, and in sight of the asker.
+pub fn known(conn: &mut PgConnection, ids: impl Iterator<Item = Uuid>) -> Result<HashSet<Uuid>, AppError> {
+    let ids: HashSet<Uuid> = ids.collect();
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let found: Vec<Uuid> = events::table.filter(events::id.eq_any(ids)).select(events::id).load(conn)?;
+    Ok(found.into_iter().collect())
 }
 
 /// Addresses of people by id; an anonymised or unseen person has none.

@@ -41,8 +41,8 @@ impl ValueChange {
 
 const SPELLED_OUT: usize = 3;
 /// Bookkeeping that says nothing to a person.
-const QUIET: [&str; 7] =
-    ["version", "updated_at", "updated_by", "created_at", "created_by", "deleted_by", "revoked_by"];
+const QUIET: [&str; 8] =
+    ["version", "updated_at", "updated_by", "created_at", "created_by", "deleted_by", "revoked_by", "event_id"];
 
 impl EffectView {
     /// Groups changes by table in the order they were made.

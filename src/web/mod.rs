@@ -5,6 +5,7 @@ pub mod bearer;
 pub mod confirm;
 pub mod conflict;
 pub mod context;
+pub mod create;
 pub mod drain;
 pub mod edit;
 pub mod effect;

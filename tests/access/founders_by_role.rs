@@ -85,6 +85,48 @@ async fn a_group_can_hold_the_last_founder() {
     assert_eq!(known, Some((id, founder.email.clone())), "nobody else is made founder at the next start");
 }
 
+/// Who could not suspend a founder cannot take what makes one away either, whatever it is that makes one.
+#[actix_web::test]
+async fn who_may_less_than_founders_takes_no_founder_away() {
+    let app = TestApp::start().await;
+    let (founder, manager) = (app.founder().await, app.person_with(&["access.view", "access.manage"]).await);
+    let id = founder.id.expect("a person");
+    let own = assignment(&app, id).await;
+    let group = Uuid::now_v7();
+    app.execute(&format!("insert into control.groups (id, name) values ('{group}', 'owners')")).await;
+    let held = give(&app, role(&app, "founder").await, ("group_id", group), PLATFORM).await;
+    app.execute(&format!(
+        "insert into control.group_memberships (id, group_id, user_id) values (gen_random_uuid(), '{group}', '{id}')"
+    ))
+    .await;
+    let member = app.text("select id from control.group_memberships").await;
+    for taken in [
+        format!("/people/{id}/suspension"),
+        format!("/assignments/{own}/revocation"),
+        format!("/assignments/{held}/revocation"),
+        format!("/groups/{group}/deletion"),
+        format!("/groups/{group}/members/{member}/removal"),
+    ] {
+        let page = manager.get(&format!("{taken}/new")).await;
+        assert_eq!(page.status, 409, "{taken}");
+        assert!(page.errors().join("").contains("rights that you lack"), "{taken}: {:?}", page.errors());
+        let fields = [("reason", "coup"), ("confirm", founder.email.as_str())];
+        assert_eq!(manager.post_form(&taken, &fields).await.status, 409, "{taken}");
+    }
+    let ending = manager.get(&format!("/assignments/{own}/edit")).await.form();
+    let page = manager.submit(&ending.with("expires_at", "2999-01-01").with("reason", "coup")).await;
+    assert_eq!((page.status, page.value("expires_at")), (409, "2999-01-01".to_owned()));
+    assert_eq!(founder.get("/roles").await.status, 200);
+
+    let viewing = give(&app, role(&app, "auditor").await, ("user_id", id), PLATFORM).await;
+    let (_, done) = act(&manager, &format!("/assignments/{viewing}/revocation")).await;
+    assert_eq!(done.status, 303, "other roles can be taken from founders, too");
+    let all: Vec<&str> = castellan::routes::privileges().iter().map(|info| info.name).collect();
+    let equal = app.person_with(&all).await;
+    let (_, done) = act(&equal, &format!("/assignments/{own}/revocation")).await;
+    assert_eq!(done.status, 303, "who has what founders have may");
+}
+
 #[actix_web::test]
 async fn two_founders_cannot_go_at_once() {
     let Some(app) = TestApp::on_server().await else { return };

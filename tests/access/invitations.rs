@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::support::{FilledForm, Page, Person, TestApp};
+use super::{give, make_role, on_tenant};
+use crate::support::{FilledForm, PASSWORD, Page, Person, TestApp};
 
 async fn role(app: &TestApp, name: &str) -> String {
     app.text(&format!("select id from control.roles where name = '{name}'")).await
@@ -95,6 +96,11 @@ async fn everything_that_is_wrong_is_said_at_once() {
         ("name", "Eve\r\nBcc: x@example.org", "single line"),
         ("role_id", "nonsense", "one of the roles"),
         ("role_id", &Uuid::now_v7().to_string(), "one of the roles"),
+        ("scope_kind", "galaxy", "must be one of"),
+        ("scope_kind", "", "must be one of"),
+        ("tenant_id", "northwind", "does not go with this scope"),
+        ("client_id", "bakery", "does not go with this scope"),
+        ("expires_at", "2020-01-01", "in the future"),
         ("email", &founder.email, "belongs to somebody already"),
     ] {
         let page = founder.submit(&good.clone().with(field, value)).await;
@@ -126,6 +132,96 @@ async fn nobody_gives_away_what_they_lack() {
     assert!(page.field_error("role_id").contains("rights that you lack"), "{:?}", page.errors());
     assert_eq!(app.number("select count(*) from control.users where email = 'ada@example.org'").await, 0);
     assert_eq!(app.admin().await.get("/people/new").await.status, 403);
+}
+
+#[actix_web::test]
+async fn an_invitation_is_to_one_tenant_or_one_client() {
+    let (app, server) = TestApp::with_mail().await;
+    let founder = app.founder().await;
+    let (northwind, acme) = (app.tenant("northwind").await, app.tenant("acme").await);
+    let bakery = app.client(northwind, "bakery", "active").await;
+    let on_tenant = form(&app, &founder, "ada@example.org").await.with("scope_kind", "tenant");
+    for (tenant, said) in [("", "is required"), ("nowhere", "not the slug or id of a tenant")] {
+        let page = founder.submit(&on_tenant.clone().with("tenant_id", tenant)).await;
+        assert_eq!((page.status, page.value("email")), (422, "ada@example.org".to_owned()), "{tenant}");
+        assert!(page.field_error("tenant_id").contains(said), "{:?}", page.errors());
+    }
+    assert_eq!(app.number("select count(*) from control.users where email = 'ada@example.org'").await, 0);
+    let made = founder.submit(&on_tenant.with("tenant_id", "northwind").with("expires_at", "2999-01-01")).await;
+    assert_eq!(made.status, 303, "{:?}", made.errors());
+    let event = app.event("user.invite").await;
+    assert_eq!((event.tenant_id, event.client_id), (Some(northwind), None));
+    let given = &event.of("assignments")[0].after;
+    assert_eq!([&given["scope_kind"], &given["tenant_id"]], ["tenant", northwind.to_string().as_str()]);
+    assert!(founder.get(&made.location()).await.texts(".banner").join("").contains("support on Northwind"));
+    let row = founder.get("/people?q=ada%40example.org").await.rows().remove(0);
+    assert!(row.contains(&"support (Northwind)".to_owned()), "{row:?}");
+
+    app.run_jobs().await;
+    let mail = server.mails().remove(0);
+    assert!(mail.text().contains("with the role support on Northwind"), "{}", mail.text());
+    let invited = app.anonymous();
+    assert!(invited.get(&mail.link()).await.text().contains("support on Northwind"));
+    let password = [("password", PASSWORD), ("password_again", PASSWORD)];
+    assert_eq!(invited.post_form(&mail.link(), &password).await.status, 303);
+    assert_eq!(invited.sign_in("ada@example.org", PASSWORD).await.status, 303);
+    let seen = async |id: Uuid| invited.get(&format!("/tenants/{id}")).await.status;
+    assert_eq!((seen(northwind).await, seen(acme).await), (200, 404));
+
+    let on_client = form(&app, &founder, "bob@example.org").await.with("scope_kind", "client");
+    let made = founder.submit(&on_client.with("client_id", &bakery.to_string())).await;
+    assert_eq!(made.status, 303, "{:?}", made.errors());
+    let of_event = app.event("user.invite").await;
+    assert_eq!((of_event.tenant_id, of_event.client_id), (Some(northwind), Some(bakery)));
+    assert!(founder.get(&made.location()).await.texts(".banner").join("").contains("support on Bakery of Northwind"));
+    app.run_jobs().await;
+}
+
+/// What somebody holds on one tenant they can invite others to, there and nowhere else.
+#[actix_web::test]
+async fn nobody_invites_further_than_they_reach() {
+    let app = TestApp::start().await;
+    let northwind = app.tenant("northwind").await;
+    app.tenant("acme").await;
+    let giver = app.person_with(&["access.view", "access.manage"]).await;
+    let viewer = make_role(&app, "viewer", &["tenants.view"]).await;
+    give(&app, viewer, ("user_id", giver.id.expect("a person")), &on_tenant(northwind)).await;
+    let form = form(&app, &giver, "ada@example.org").await.with("role_id", &viewer.to_string());
+    for (scope, tenant, status) in [("platform", "", 422), ("tenant", "acme", 422), ("tenant", "northwind", 303)] {
+        let page = giver.submit(&form.clone().with("scope_kind", scope).with("tenant_id", tenant)).await;
+        assert_eq!(page.status, status, "{scope} {tenant}");
+        let refused = page.field_error("role_id");
+        assert_eq!(refused.contains("tenants.view"), status == 422, "{scope} {tenant}: {refused}");
+    }
+    app.leaves_jobs();
+}
+
+#[actix_web::test]
+async fn who_accepts_after_the_tenant_was_deleted_is_told_and_loses_nothing() {
+    let (app, server) = TestApp::with_mail().await;
+    let founder = app.founder().await;
+    let northwind = app.tenant("northwind").await;
+    let form = form(&app, &founder, "ada@example.org").await.with("scope_kind", "tenant");
+    let page = founder.submit(&form.with("tenant_id", "northwind")).await.location();
+    app.run_jobs().await;
+    let link = server.mails().remove(0).link();
+    app.execute(&format!("update control.tenants set deleted_at = now() where id = '{northwind}'")).await;
+    let invited = app.anonymous();
+    let shown = invited.get(&link).await;
+    assert!(shown.texts(".banner").join("").contains("Northwind was deleted"), "{}", shown.text());
+    assert!(founder.get(&page).await.texts(".banner").join("").contains("deleted since"));
+    let password = [("password", PASSWORD), ("password_again", PASSWORD)];
+    let set = invited.post_form(&link, &password).await;
+    assert_eq!(set.status, 303);
+    assert!(
+        set.flash().contains("Your password is set") && set.flash().contains("Northwind was deleted"),
+        "{}",
+        set.flash()
+    );
+    assert_eq!(invited.sign_in("ada@example.org", PASSWORD).await.status, 303);
+    assert_eq!(invited.get(&format!("/tenants/{northwind}")).await.status, 404);
+    app.execute(&format!("update control.tenants set deleted_at = null where id = '{northwind}'")).await;
+    assert_eq!(invited.get(&format!("/tenants/{northwind}")).await.status, 200, "the role counts again");
 }
 
 #[actix_web::test]

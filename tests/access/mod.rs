@@ -27,6 +27,7 @@ mod reason_by_role;
 mod review_items;
 mod reviews;
 mod rights;
+mod role_sources;
 mod roles;
 mod scope;
 mod services;

@@ -3,6 +3,7 @@
 use super::model::Assignment;
 use super::store;
 use crate::access::Manage;
+use crate::access::giving::Place;
 use crate::action::{Action, Effect};
 use crate::db::Tx;
 use crate::error::AppError;
@@ -11,9 +12,7 @@ use crate::web::row_action::{Input, RowAction, Words, on_row};
 
 /// An action on an assignment, in the history of its tenant and client.
 pub fn action(name: &'static str, row: &Assignment) -> Action {
-    let action = Action::on(name, "assignment", row.id);
-    let action = row.tenant_id.into_iter().fold(action, Action::tenant);
-    row.client_id.into_iter().fold(action, Action::client)
+    Place { tenant_id: row.tenant_id, client_id: row.client_id }.of(Action::on(name, "assignment", row.id))
 }
 
 /// The pages above one that hangs below an assignment.

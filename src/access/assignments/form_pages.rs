@@ -109,9 +109,7 @@ async fn give(can: &Can<Manage>, db: &Db, form: &Form, new: NewAssignment) -> Re
     let resolved: Resolved = db.read(can, move |conn| store::resolve(conn, &new)).await?;
     let location = form.return_to().unwrap_or_else(|| format!("/assignments/{id}"));
     let action = Action::on("assignment.create", "assignment", id).reason(&reason);
-    let action = resolved.place.tenant_id.into_iter().fold(action, Action::tenant);
-    let action = resolved.place.client_id.into_iter().fold(action, Action::client);
-    let action = action.once(form.once(), location.clone());
+    let action = resolved.place.of(action).once(form.once(), location.clone());
     let sent = confirm::send(can, db, action, form, move |tx| store::insert(tx, id, &resolved)).await?;
     Ok((sent, location))
 }

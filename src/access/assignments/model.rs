@@ -86,12 +86,7 @@ impl Assignment {
 
     /// Where it holds, in words.
     pub fn place(&self) -> String {
-        match (&self.tenant, &self.client) {
-            (Some(tenant), Some(client)) => format!("{client} of {tenant}"),
-            (Some(tenant), None) if self.scope_kind == "tenant" => tenant.clone(),
-            _ if self.scope_kind == "platform" => "everywhere".to_owned(),
-            _ => format!("one {}", self.scope_kind),
-        }
+        place(&self.scope_kind, self.tenant.as_deref(), self.client.as_deref())
     }
 
     /// The page of the place.
@@ -144,6 +139,16 @@ impl Assignment {
     /// Whether it can be revoked.
     pub fn is_revocable(&self) -> bool {
         self.revoked_at.is_none()
+    }
+}
+
+/// Where a role holds, in words: a scope with the names of its tenant and client, as far as they may be seen.
+pub fn place(scope_kind: &str, tenant: Option<&str>, client: Option<&str>) -> String {
+    match (tenant, client) {
+        (Some(tenant), Some(client)) => format!("{client} of {tenant}"),
+        (Some(tenant), None) if scope_kind == "tenant" => tenant.to_owned(),
+        _ if scope_kind == "platform" => "everywhere".to_owned(),
+        _ => format!("one {scope_kind}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every statement on assignments.
 
 use castellan_schema::control::{assignments, clients, departments, groups, roles, tenants, users};
-use diesel::dsl::now;
+use diesel::dsl::{exists, now};
 use diesel::prelude::*;
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
@@ -273,6 +273,7 @@ pub fn revoke(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError>
 
 /// The row alone: whoever calls it sees to it that a founder stays.
 pub fn end(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError> {
+    check_taking(tx, &[row.id])?;
     let living = assignments::table.find(row.id).filter(assignments::revoked_at.is_null());
     let actor = tx.actor_id();
     let revoked = diesel::update(living)
@@ -305,6 +306,9 @@ pub fn change_expiry(tx: &mut Tx<'_, Manage>, row: &Assignment, patch: &ExpiryPa
         giving::check(tx, "expires_at", &privileges, Place { tenant_id: row.tenant_id, client_id: row.client_id })?;
         lock_members(tx, row.holder())?;
     }
+    if !lasts_longer && row.expires_at != patch.expires_at {
+        check_taking(tx, &[row.id])?;
+    }
     measured(tx, row.touched(), |tx| {
         let same = assignments::table
             .find(row.id)
@@ -315,6 +319,32 @@ pub fn change_expiry(tx: &mut Tx<'_, Manage>, row: &Assignment, patch: &ExpiryPa
         }
         if patch.expires_at.is_some() { founders::keep_one(tx) } else { Ok(()) }
     })
+}
+
+/// What makes somebody founder is taken away by those alone who have all that founders have.
+fn check_taking(tx: &mut Tx<'_, Manage>, ids: &[Uuid]) -> Result<(), AppError> {
+    let founding = assignments::table
+        .inner_join(roles::table)
+        .filter(roles::name.eq("founder").and(roles::is_system))
+        .filter(assignments::scope_kind.eq("platform").and(assignments::revoked_at.is_null()))
+        .filter(assignments::expires_at.is_null().or(assignments::expires_at.gt(now)))
+        .filter(assignments::id.eq_any(ids));
+    match diesel::select(exists(founding)).get_result(&mut **tx)? {
+        true => founders::within_reach(tx),
+        false => Ok(()),
+    }
+}
+
+/// Whoever lets somebody leave a group or department, or ends it, takes what it holds.
+pub fn check_leaving(tx: &mut Tx<'_, Manage>, principal: Principal) -> Result<(), AppError> {
+    let held = assignments::table.select(assignments::id).filter(assignments::revoked_at.is_null()).into_boxed();
+    let held: Vec<Uuid> = match principal {
+        Principal::Person(id) => held.filter(assignments::user_id.eq(id)),
+        Principal::Group(id) => held.filter(assignments::group_id.eq(id)),
+        Principal::Department(id) => held.filter(assignments::department_id.eq(id)),
+    }
+    .load(&mut **tx)?;
+    check_taking(tx, &held)
 }
 
 /// Whoever lets somebody join a group or department gives what it holds, all of it.

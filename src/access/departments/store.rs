@@ -188,6 +188,7 @@ pub fn delete(tx: &mut Tx<'_, Manage>, department: &Department) -> Result<(), Ap
         let why = format!("{} has departments below it. Move or delete those first.", department.name);
         return Err(AppError::Conflict(why));
     }
+    assignments::check_leaving(tx, Principal::Department(department.id))?;
     measured(tx, Touched::Department(department.id), |tx| {
         let living = departments::table.find(department.id).filter(departments::deleted_at.is_null());
         let actor = tx.actor_id();
@@ -246,6 +247,7 @@ pub fn add(tx: &mut Tx<'_, Manage>, id: Uuid, department: &Department, new: &New
 
 /// Takes a person out.
 pub fn remove(tx: &mut Tx<'_, Manage>, of: &MemberOf) -> Result<(), AppError> {
+    assignments::check_leaving(tx, Principal::Department(of.department.id))?;
     measured(tx, Touched::Person(of.member.user_id), |tx| {
         let living =
             department_memberships::table.find(of.member.id).filter(department_memberships::deleted_at.is_null());

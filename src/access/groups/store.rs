@@ -170,6 +170,7 @@ pub fn update(tx: &mut Tx<'_, Manage>, id: Uuid, patch: &GroupPatch) -> Result<(
 
 /// Deletes it; its members no longer have what it holds.
 pub fn delete(tx: &mut Tx<'_, Manage>, group: &Group) -> Result<(), AppError> {
+    assignments::check_leaving(tx, Principal::Group(group.id))?;
     measured(tx, Touched::Group(group.id), |tx| {
         let living = groups::table.find(group.id).filter(groups::deleted_at.is_null());
         let actor = tx.actor_id();
@@ -256,6 +257,7 @@ pub fn belongs(tx: &mut Tx<'_, Manage>, tenant_id: Uuid, user_id: Uuid) -> Resul
 
 /// Takes a person out.
 pub fn remove(tx: &mut Tx<'_, Manage>, of: &MemberOf) -> Result<(), AppError> {
+    assignments::check_leaving(tx, Principal::Group(of.group.id))?;
     measured(tx, Touched::Person(of.member.user_id), |tx| {
         let living = group_memberships::table.find(of.member.id).filter(group_memberships::deleted_at.is_null());
         let actor = tx.actor_id();

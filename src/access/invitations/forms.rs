@@ -2,34 +2,28 @@
 
 use uuid::Uuid;
 
-use crate::web::form::{ConstraintField, FieldError, Form};
+use crate::access::assignments::forms::NewAssignment;
+use crate::access::assignments::model::Principal;
+use crate::web::form::{ConstraintField, FieldError, Form, both};
 
-/// Somebody to be invited.
+/// Somebody to be invited, with what they may do to begin with.
 #[derive(Debug, Clone)]
 pub struct NewPerson {
     pub id: Uuid,
     pub email: String,
     pub name: String,
-    /// What they may do to begin with, on the whole platform.
-    pub role_id: Uuid,
-    pub reason: String,
+    pub given: NewAssignment,
 }
 
 impl NewPerson {
     /// All fields checked, all errors at once.
     pub fn from_form(form: &Form) -> Result<NewPerson, Vec<FieldError>> {
+        let id = Uuid::now_v7();
         let mut check = form.check();
-        let new = NewPerson {
-            id: Uuid::now_v7(),
-            email: check.email("email"),
-            name: check.line("name", 1, 200),
-            role_id: form.get("role_id").parse().unwrap_or_default(),
-            reason: check.reason(),
-        };
-        if new.role_id.is_nil() {
-            check.refuse("role_id", "must be one of the roles");
-        }
-        check.finish(new)
+        let who = (check.email("email"), check.line("name", 1, 200));
+        let given = NewAssignment::for_principal(form, Principal::Person(id));
+        let ((email, name), given) = both(check.finish(who), given)?;
+        Ok(NewPerson { id, email, name, given })
     }
 }
 

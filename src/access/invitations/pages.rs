@@ -1,23 +1,24 @@
 //! The form that invites somebody.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::web::Data;
 use askama::Template;
+use diesel::PgConnection;
 use uuid::Uuid;
 
 use super::forms::{CONSTRAINTS, NewPerson};
-use super::store;
+use super::store::{self, Invitee};
 use crate::access::Manage;
+use crate::access::assignments::model::{Principal, SCOPES};
+use crate::access::assignments::store as assignments;
 use crate::access::people::store as people;
 use crate::action::Action;
-use crate::actor::Can;
-use crate::db::Db;
+use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::context::Context;
-use crate::web::flash::Flash;
-use crate::web::form::{FieldError, Form, FormView, field_errors};
-use crate::web::page::{self, Shell, see_other};
+use crate::web::create::NewForm;
+use crate::web::edit::Rendered;
+use crate::web::form::{ConstraintField, FieldError, Form, FormView};
+use crate::web::page::Shell;
+use crate::web::query::Pairs;
 
 #[derive(Template)]
 #[template(path = "access/invitations/new.html")]
@@ -25,37 +26,42 @@ struct New {
     shell: Shell,
     form: FormView,
     roles: Vec<(Uuid, String)>,
+    scopes: &'static [&'static str],
 }
 
-pub async fn new(can: Can<Manage>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let form = FormView::filled(&[]).with("return_to", &context.return_to().unwrap_or_default());
-    show(&can, &context, &db, form, StatusCode::OK).await
-}
+impl NewForm for NewPerson {
+    type Needs = Manage;
+    type Choices = Vec<(Uuid, String)>;
+    type Found = Invitee;
+    const CONSTRAINTS: &'static [ConstraintField] = &CONSTRAINTS;
 
-async fn show(
-    can: &Can<Manage>,
-    context: &Context,
-    db: &Db,
-    form: FormView,
-    status: StatusCode,
-) -> Result<HttpResponse, AppError> {
-    let roles = db.read(can, people::roles).await?;
-    let shell = context.shell("Invite a person").under("People", "/people").under("invite", "");
-    page::html(status, New { shell, form, roles }.render())
-}
-
-pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form) -> Result<HttpResponse, AppError> {
-    let again =
-        |errors: Vec<FieldError>| show(&can, &context, &db, form.view(errors), StatusCode::UNPROCESSABLE_ENTITY);
-    let new = match NewPerson::from_form(&form) {
-        Ok(new) => new,
-        Err(errors) => return again(errors).await,
-    };
-    let address = format!("/people/{}", new.id);
-    let action = Action::on("user.invite", "user", new.id).reason(&new.reason).once(form.once(), address.clone());
-    let done = Flash::ok(format!("An invitation is on its way to {}.", new.email));
-    match db.write(&can, action, move |tx| store::insert(tx, &new)).await {
-        Ok(()) => Ok(see_other(&address, done)),
-        Err(error) => again(field_errors(error, &CONSTRAINTS)?).await,
+    fn begin(_: &mut PgConnection, _: &Pairs) -> Result<FormView, AppError> {
+        Ok(FormView::filled(&[("scope_kind", "platform")]))
+    }
+    fn choices(conn: &mut PgConnection) -> Result<Vec<(Uuid, String)>, AppError> {
+        people::roles(conn)
+    }
+    fn read(form: &Form) -> Result<NewPerson, Vec<FieldError>> {
+        NewPerson::from_form(form)
+    }
+    fn find(self, conn: &mut PgConnection) -> Result<Invitee, AppError> {
+        let given = assignments::resolve_for(conn, &self.given, Principal::Person(self.id))?;
+        Ok(Invitee { id: self.id, email: self.email, name: self.name, given })
+    }
+    fn action(new: &Invitee) -> Action {
+        new.given.place.of(Action::on("user.invite", "user", new.id))
+    }
+    fn apply(tx: &mut Tx<'_, Manage>, new: &Invitee) -> Result<(), AppError> {
+        store::insert(tx, new)
+    }
+    fn done(new: &Invitee) -> String {
+        format!("An invitation is on its way to {}.", new.email)
+    }
+    fn go_to(new: &Invitee) -> String {
+        format!("/people/{}", new.id)
+    }
+    fn page(context: &Context, roles: Vec<(Uuid, String)>, form: FormView) -> Rendered {
+        let shell = context.shell("Invite a person").under("People", "/people").under("invite", "");
+        New { shell, form, roles, scopes: &SCOPES }.render()
     }
 }

@@ -3,6 +3,8 @@
 use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
+use crate::access::assignments::model::place;
+
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -49,6 +51,43 @@ impl Kind {
             Kind::Invitation => "pending",
             Kind::PasswordReset => "active",
         }
+    }
+}
+
+/// A role that somebody holds, and what became of where it holds.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Given {
+    pub role: String,
+    pub scope_kind: String,
+    pub tenant: Option<String>,
+    pub tenant_deleted_at: Option<Timestamp>,
+    pub client: Option<String>,
+    pub client_deleted_at: Option<Timestamp>,
+}
+
+impl Given {
+    /// `support everywhere`, or `support on Bakery of Northwind`.
+    pub fn words(&self) -> String {
+        let place = place(&self.scope_kind, self.tenant.as_deref(), self.client.as_deref());
+        match self.scope_kind.as_str() {
+            "platform" => format!("{} {place}", self.role),
+            _ => format!("{} on {place}", self.role),
+        }
+    }
+
+    /// What to say when the tenant or the client was deleted since the role was given.
+    pub fn lost(&self) -> Option<String> {
+        let name = match (&self.tenant_deleted_at, &self.client_deleted_at) {
+            (Some(_), _) => self.tenant.as_deref(),
+            (None, Some(_)) => self.client.as_deref(),
+            (None, None) => return None,
+        };
+        Some(format!(
+            "{} was deleted after you were invited, so there is nothing to see with the role {} for now. It counts again \
+             once {0} is restored; ask whoever invited you.",
+            name.unwrap_or("What it holds on"),
+            self.role
+        ))
     }
 }
 

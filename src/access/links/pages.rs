@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
-use super::model::{Kind, Link};
+use super::model::{Given, Kind, Link};
 use super::store;
 use crate::access::UseLink;
 use crate::action::Action;
@@ -28,6 +28,8 @@ use crate::web::page::{self, Shell, see_other};
 struct Show {
     shell: Shell,
     link: Link,
+    /// What somebody is invited to.
+    given: Vec<Given>,
     form: FormView,
     /// The address of this page, token and all.
     here: String,
@@ -50,7 +52,7 @@ pub async fn show(
     token: Path<String>,
 ) -> Result<HttpResponse, AppError> {
     match look_up(&can, &context, &db, &token).await? {
-        Ok(link) => page::ok(form_page(&context, link, FormView::default()).render()),
+        Ok(link) => page::ok(form_page(&can, &context, &db, link, FormView::default()).await?.render()),
         Err(why) => gone(&context, why),
     }
 }
@@ -70,7 +72,7 @@ pub async fn set_password(
     let password = match chosen_password::read(&form, ("password", "password_again"), &[&link.email, &link.name]) {
         Ok(password) => password,
         Err(errors) => {
-            let page = form_page(&context, link, FormView::default().refused(errors));
+            let page = form_page(&can, &context, &db, link, FormView::default().refused(errors)).await?;
             return page::html(StatusCode::UNPROCESSABLE_ENTITY, page.render());
         }
     };
@@ -87,8 +89,9 @@ pub async fn set_password(
     let used = link.clone();
     match db.write(&can, action, move |tx| store::use_up(tx, kind, &used, &hash)).await {
         Ok(()) => {
-            let done = format!("Your password is set. Sign in as {} with it.", link.email);
-            Ok(see_other("/sign-in", Flash::ok(done)))
+            let lost: Vec<String> = given(&can, &db, kind, &link).await?.iter().filter_map(Given::lost).collect();
+            let done = format!("Your password is set. Sign in as {} with it. {}", link.email, lost.join(" "));
+            Ok(see_other("/sign-in", Flash::ok(done.trim())))
         }
         // Somebody was quicker.
         Err(AppError::NotFound) => match look_up(&can, &context, &db, &token).await? {
@@ -118,12 +121,29 @@ async fn look_up(
     }
 }
 
-fn form_page(context: &Context, link: Link, form: FormView) -> Show {
-    let title = match Kind::of_path(&context.path) {
+async fn form_page(
+    can: &Can<UseLink>,
+    context: &Context,
+    db: &Db,
+    link: Link,
+    form: FormView,
+) -> Result<Show, AppError> {
+    let kind = Kind::of_path(&context.path);
+    let title = match kind {
         Kind::Invitation => "Welcome to Castellan",
         Kind::PasswordReset => "A new password",
     };
-    Show { shell: context.shell(title), link, form, here: context.path.clone() }
+    let given = given(can, db, kind, &link).await?;
+    Ok(Show { shell: context.shell(title), link, given, form, here: context.path.clone() })
+}
+
+/// What an invitation is to. A new password changes nothing about that.
+async fn given(can: &Can<UseLink>, db: &Db, kind: Kind, link: &Link) -> Result<Vec<Given>, AppError> {
+    let user_id = link.user_id;
+    match kind {
+        Kind::Invitation => db.read(can, move |conn| store::given(conn, user_id)).await,
+        Kind::PasswordReset => Ok(Vec::new()),
+    }
 }
 
 /// 410, with what to do next.

@@ -1,6 +1,6 @@
 //! Every statement on links that come by mail.
 
-use castellan_schema::control::{sessions, user_credentials, users};
+use castellan_schema::control::{assignments, clients, roles, sessions, tenants, user_credentials, users};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use jiff::SignedDuration;
@@ -8,7 +8,7 @@ use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
 use super::letters::letter;
-use super::model::{Kind, Link};
+use super::model::{Given, Kind, Link};
 use crate::access::people::model::Person;
 use crate::access::{Manage, UseLink};
 use crate::db::{Tx, fitting};
@@ -41,7 +41,8 @@ fn send(tx: &mut Tx<'_, Manage>, kind: Kind, person: &Person) -> Result<(), AppE
             user_credentials::expires_at.eq(expires),
         ))
         .execute(&mut **tx)?;
-    mail::post(tx, &letter(kind, id, person))
+    let given = given(tx, person.id)?;
+    mail::post(tx, &letter(kind, id, person, &given))
 }
 
 /// Makes links of a kind stop working, and takes back what is not sent yet. Returns how many there were.
@@ -87,6 +88,28 @@ pub fn find(conn: &mut PgConnection, kind: Kind, id: Uuid) -> Result<Link, AppEr
             user_credentials::revoked_at,
         ))
         .first(conn)?)
+}
+
+/// What somebody may do themselves, by the names of roles and places.
+pub fn given(conn: &mut PgConnection, user_id: Uuid) -> Result<Vec<Given>, AppError> {
+    const MOST: i64 = 20;
+    Ok(assignments::table
+        .inner_join(roles::table)
+        .left_join(tenants::table.on(assignments::tenant_id.eq(tenants::id.nullable())))
+        .left_join(clients::table.on(assignments::client_id.eq(clients::id.nullable())))
+        .filter(assignments::user_id.eq(user_id).and(assignments::revoked_at.is_null()))
+        .filter(assignments::expires_at.is_null().or(assignments::expires_at.gt(now)))
+        .order((assignments::created_at, assignments::id))
+        .limit(MOST)
+        .select((
+            roles::name,
+            assignments::scope_kind,
+            tenants::name.nullable(),
+            tenants::deleted_at.nullable(),
+            clients::name.nullable(),
+            clients::deleted_at.nullable(),
+        ))
+        .load(conn)?)
 }
 
 /// The latest invitation of a person: its id, and until when it counts.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::forms::{self, CONSTRAINTS, PersonPatch};
 use super::model::{KINDS, Membership, Person, STATUSES};
 use super::store;
+use crate::access::links::model::Given;
 use crate::access::links::store::Invited;
 use crate::access::{Export, Manage, View, links};
 use crate::action::Action;
@@ -170,6 +171,8 @@ struct Show {
     memberships: Vec<Membership>,
     alive_sessions: i64,
     invited: Option<(Invited, Option<Posted>)>,
+    /// What somebody pending is invited to.
+    given: Vec<Given>,
     history: Vec<Entry>,
 }
 
@@ -186,6 +189,7 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
                 memberships: store::memberships(conn, id, MEMBERSHIPS_SHOWN)?,
                 alive_sessions: if head.is_whole { store::alive_sessions(conn, id)? } else { 0 },
                 invited: if shows_invitation { invited(conn, id)? } else { None },
+                given: if shows_invitation { links::store::given(conn, id)? } else { Vec::new() },
                 history: history::latest(conn, Of::Person(id), 5)?,
                 head,
             })

@@ -1,7 +1,8 @@
 //! Every statement on people and what belongs to them.
 
 use castellan_schema::control::{
-    assignments, login_attempts, roles, sessions, tenants, user_credentials, users, workspace_members, workspaces,
+    assignments, clients, login_attempts, roles, sessions, tenants, user_credentials, users, workspace_members,
+    workspaces,
 };
 use diesel::dsl::{not, now, sql};
 use diesel::expression::SqlLiteral;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::forms::PersonPatch;
 use super::model::{Credential, Membership, Person, Session, SessionOf, SignIn};
+use crate::access::assignments::model::place;
 use crate::access::{Manage, founders, links};
 use crate::auth::lacking::{few, grants, lacking};
 use crate::auth::sessions::revoke_tokens;
@@ -124,10 +126,31 @@ pub fn roles(conn: &mut PgConnection) -> Result<Vec<(Uuid, String)>, AppError> {
     Ok(living.order((roles::created_at, roles::name)).select((roles::id, roles::name)).load(conn)?)
 }
 
-/// The names of the roles that some people hold now.
+/// The names of the roles that some people hold now, with the place where one does not hold everywhere.
 pub fn roles_of(conn: &mut PgConnection, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, AppError> {
-    let held = counting().inner_join(roles::table).filter(assignments::user_id.eq_any(ids));
-    Ok(held.order(roles::name).select((assignments::user_id.assume_not_null(), roles::name)).distinct().load(conn)?)
+    type Held = (Uuid, String, String, Option<String>, Option<String>);
+    let unexpired = assignments::expires_at.is_null().or(assignments::expires_at.gt(now));
+    let held: Vec<Held> = assignments::table
+        .inner_join(roles::table)
+        .left_join(tenants::table.on(assignments::tenant_id.eq(tenants::id.nullable())))
+        .left_join(clients::table.on(assignments::client_id.eq(clients::id.nullable())))
+        .filter(assignments::user_id.eq_any(ids))
+        .filter(assignments::revoked_at.is_null().and(unexpired))
+        .order((roles::name, tenants::name, clients::name))
+        .select((
+            assignments::user_id.assume_not_null(),
+            roles::name,
+            assignments::scope_kind,
+            tenants::name.nullable(),
+            clients::name.nullable(),
+        ))
+        .distinct()
+        .load(conn)?;
+    let named = |(id, role, scope_kind, tenant, client): Held| match scope_kind.as_str() {
+        "platform" => (id, role),
+        _ => (id, format!("{role} ({})", place(&scope_kind, tenant.as_deref(), client.as_deref()))),
+    };
+    Ok(held.into_iter().map(named).collect())
 }
 
 /// The person, unless deleted.

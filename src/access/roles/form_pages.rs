@@ -1,30 +1,27 @@
 //! Making roles and editing them.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::web::Data;
 use askama::Template;
 use diesel::PgConnection;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::actions::trail;
-use super::forms::{self, CONSTRAINTS, RoleFacts, RolePatch};
+use super::forms::{self, CONSTRAINTS, NewRole, RoleFacts, RolePatch};
 use super::model::{Area, PrivilegeRow, Role, RoleOf, areas};
 use super::store;
 use crate::access::Manage;
 use crate::action::Action;
-use crate::actor::Can;
 use crate::audit::history;
-use crate::db::{Db, Tx};
+use crate::db::Tx;
 use crate::error::AppError;
 use crate::web::confirm::Question;
 use crate::web::conflict::Difference;
 use crate::web::context::Context;
+use crate::web::create::NewForm;
 use crate::web::edit::{EditForm, Rendered};
-use crate::web::flash::Flash;
-use crate::web::form::{ConstraintField, FieldError, Form, FormView, field_errors};
-use crate::web::page::{self, Shell, see_other};
+use crate::web::form::{ConstraintField, FieldError, Form, FormView};
+use crate::web::page::Shell;
+use crate::web::query::Pairs;
 
 #[derive(Template)]
 #[template(path = "access/roles/form.html")]
@@ -43,44 +40,53 @@ pub struct Editable {
     all: Vec<PrivilegeRow>,
 }
 
-/// Empty, or with `?copy=` as another role is.
-pub async fn new(can: Can<Manage>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
-    let form = match context.pairs()?.get("copy") {
-        None => FormView::filled(&[]),
-        Some(id) => {
-            let id: Uuid = id.parse().map_err(|_| AppError::NotFound)?;
-            forms::copied(&db.read(&can, move |conn| store::find(conn, id)).await?)
-        }
-    };
-    show_new(&can, &context, &db, form, StatusCode::OK).await
+/// A new role, and what it is a copy of.
+pub struct Making {
+    id: Uuid,
+    facts: RoleFacts,
+    copied_from: Option<RoleOf>,
 }
 
-async fn show_new(
-    can: &Can<Manage>,
-    context: &Context,
-    db: &Db,
-    form: FormView,
-    status: StatusCode,
-) -> Result<HttpResponse, AppError> {
-    let areas = areas(db.read(can, store::all_privileges).await?);
-    let shell = context.shell("New role").under("Roles", "/roles").under("new", "");
-    page::html(status, FormPage { shell, form, areas, role: None, conflict: Vec::new() }.render())
-}
+impl NewForm for NewRole {
+    type Needs = Manage;
+    type Choices = Vec<PrivilegeRow>;
+    type Found = Making;
+    const CONSTRAINTS: &'static [ConstraintField] = &CONSTRAINTS;
 
-pub async fn create(can: Can<Manage>, context: Context, db: Data<Db>, form: Form) -> Result<HttpResponse, AppError> {
-    let again =
-        |errors: Vec<FieldError>| show_new(&can, &context, &db, form.view(errors), StatusCode::UNPROCESSABLE_ENTITY);
-    let new = match RoleFacts::from_form(&form) {
-        Ok(new) => new,
-        Err(errors) => return again(errors).await,
-    };
-    let id = Uuid::now_v7();
-    let location = format!("/roles/{id}");
-    let action = Action::on("role.create", "role", id).reason(form.get("reason")).once(form.once(), location.clone());
-    let done = Flash::ok(format!("{} is made.", new.name));
-    match db.write(&can, action, move |tx| store::insert(tx, id, &new)).await {
-        Ok(()) => Ok(see_other(&location, done)),
-        Err(error) => again(field_errors(error, &CONSTRAINTS)?).await,
+    /// Empty, or with `?copy=` as another role is.
+    fn begin(conn: &mut PgConnection, query: &Pairs) -> Result<FormView, AppError> {
+        let Some(id) = query.get("copy") else { return Ok(FormView::filled(&[])) };
+        let id: Uuid = id.parse().map_err(|_| AppError::NotFound)?;
+        Ok(forms::copied(&store::find(conn, id)?))
+    }
+    fn choices(conn: &mut PgConnection) -> Result<Vec<PrivilegeRow>, AppError> {
+        store::all_privileges(conn)
+    }
+    fn read(form: &Form) -> Result<NewRole, Vec<FieldError>> {
+        NewRole::from_form(form)
+    }
+    fn find(self, conn: &mut PgConnection) -> Result<Making, AppError> {
+        let copied_from = match self.copied_from.map(|id| store::find(conn, id)).transpose() {
+            Err(AppError::NotFound) => return Err(AppError::Refused("copied_from", "must be the id of a role".into())),
+            found => found?,
+        };
+        Ok(Making { id: self.id, facts: self.facts, copied_from })
+    }
+    fn action(new: &Making) -> Action {
+        Action::on("role.create", "role", new.id)
+    }
+    fn apply(tx: &mut Tx<'_, Manage>, new: &Making) -> Result<(), AppError> {
+        store::insert(tx, new.id, &new.facts, new.copied_from.as_ref())
+    }
+    fn done(new: &Making) -> String {
+        format!("{} is made.", new.facts.name)
+    }
+    fn go_to(new: &Making) -> String {
+        format!("/roles/{}", new.id)
+    }
+    fn page(context: &Context, all: Vec<PrivilegeRow>, form: FormView) -> Rendered {
+        let shell = context.shell("New role").under("Roles", "/roles").under("new", "");
+        FormPage { shell, form, areas: areas(all), role: None, conflict: Vec::new() }.render()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the forms about roles take.
 
+use uuid::Uuid;
+
 use super::model::RoleOf;
 use crate::web::form::{Check, ConstraintField, FieldError, Form, FormView};
 
@@ -14,13 +16,6 @@ pub struct RoleFacts {
 }
 
 impl RoleFacts {
-    /// All fields checked, all errors at once.
-    pub fn from_form(form: &Form) -> Result<RoleFacts, Vec<FieldError>> {
-        let mut check = form.check();
-        let facts = RoleFacts::checked(&mut check, form);
-        check.finish(facts)
-    }
-
     fn checked(check: &mut Check<'_>, form: &Form) -> RoleFacts {
         let mut privileges: Vec<String> = form.all("privilege_name").map(str::to_owned).collect();
         privileges.sort();
@@ -32,6 +27,28 @@ impl RoleFacts {
             asks_read_reason: check.ticked("asks_read_reason"),
             privileges,
         }
+    }
+}
+
+/// A role to be made.
+#[derive(Debug, Clone)]
+pub struct NewRole {
+    pub id: Uuid,
+    pub facts: RoleFacts,
+    /// The role that it began as a copy of.
+    pub copied_from: Option<Uuid>,
+}
+
+impl NewRole {
+    /// All fields checked, all errors at once.
+    pub fn from_form(form: &Form) -> Result<NewRole, Vec<FieldError>> {
+        let mut check = form.check();
+        let copied_from = match form.get("copied_from") {
+            "" => None,
+            id => id.parse::<Uuid>().inspect_err(|_| check.refuse("copied_from", "must be the id of a role")).ok(),
+        };
+        let new = NewRole { id: Uuid::now_v7(), facts: RoleFacts::checked(&mut check, form), copied_from };
+        check.finish(new)
     }
 }
 
@@ -69,7 +86,8 @@ pub fn filled(of: &RoleOf) -> FormView {
 
 /// The form of a new role that begins as a copy.
 pub fn copied(of: &RoleOf) -> FormView {
-    filled(of).with("version", "").with("name", &format!("Copy of {}", of.role.name))
+    let name = format!("Copy of {}", of.role.name);
+    filled(of).with("version", "").with("name", &name).with("copied_from", &of.role.id.to_string())
 }
 
 /// What the tables themselves refuse.

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod form_pages;
 pub mod forms;
+pub mod matrix_pages;
 pub mod model;
 pub mod pages;
 pub mod store;

@@ -50,6 +50,62 @@ pub struct RoleOf {
     pub privileges: Vec<String>,
 }
 
+/// A privilege that a role contains, and how it came there.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub role_id: Uuid,
+    pub privilege: String,
+    /// Declared in the code, as everything that system roles contain.
+    pub is_built_in: bool,
+    /// The role that it was copied from, with its name.
+    pub copied_from: Option<(Uuid, String)>,
+    /// Who gave it, where a person did.
+    pub given_by: Option<Uuid>,
+    /// The address of that person, where it may be seen.
+    pub giver: Option<String>,
+    pub given_at: Timestamp,
+    pub event_id: Option<Uuid>,
+}
+
+impl Cell {
+    /// How it came there, in a word or two.
+    pub fn source(&self) -> &'static str {
+        match (self.is_built_in, &self.copied_from) {
+            (true, _) => "built in",
+            (false, Some(_)) => "copied",
+            (false, None) => "given",
+        }
+    }
+
+    /// The same where there is room for a letter.
+    pub fn mark(&self) -> &'static str {
+        match self.source() {
+            "built in" => "B",
+            "copied" => "C",
+            _ => "G",
+        }
+    }
+}
+
+/// A role with what it contains, as a column of the matrix.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub role: Role,
+    pub cells: Vec<Cell>,
+}
+
+impl Column {
+    /// The cell of a privilege, if the role contains it.
+    pub fn cell(&self, privilege: &str) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.privilege == privilege)
+    }
+
+    /// How much of an area the role contains.
+    pub fn contained(&self, area: &Area) -> usize {
+        area.privileges.iter().filter(|privilege| self.cell(&privilege.name).is_some()).count()
+    }
+}
+
 /// A role in the list, and how much hangs on it.
 #[derive(Debug, Clone)]
 pub struct Listed {

@@ -1,11 +1,13 @@
 //! The pages of roles.
 
+use std::collections::HashSet;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
 use uuid::Uuid;
 
-use super::model::{Area, Listed, RoleOf, areas};
+use super::model::{Area, Cell, Column, Listed, RoleOf, areas};
 use super::store;
 use crate::access::View;
 use crate::actor::Can;
@@ -55,17 +57,17 @@ struct Show {
     shell: Shell,
     of: RoleOf,
     areas: Vec<Area>,
+    column: Column,
+    /// Events that the asker may open.
+    events: HashSet<Uuid>,
     people: i64,
     history: Vec<Entry>,
 }
 
 impl Show {
-    fn contains(&self, privilege: &str) -> bool {
-        self.of.privileges.iter().any(|name| name == privilege)
-    }
-
-    fn contained(&self, area: &Area) -> usize {
-        area.privileges.iter().filter(|privilege| self.contains(&privilege.name)).count()
+    /// The page of the event by which a privilege came into the role.
+    fn event_of(&self, cell: &Cell) -> Option<String> {
+        cell.event_id.filter(|id| self.events.contains(id)).map(|id| format!("/audit/{id}"))
     }
 }
 
@@ -74,8 +76,16 @@ pub async fn show(can: Can<View>, context: Context, db: Data<Db>, id: Path<Uuid>
     let page = db
         .read(&can, move |conn| {
             let of = store::find(conn, id)?;
+            let shell = context.shell(of.role.name.clone()).under("Roles", "/roles").under(of.role.name.clone(), "");
+            let cells = store::cells(conn, &[id])?;
+            let events = match shell.may_everywhere("audit.view") {
+                true => history::known(conn, cells.iter().filter_map(|cell| cell.event_id))?,
+                false => HashSet::new(),
+            };
             Ok(Show {
-                shell: context.shell(of.role.name.clone()).under("Roles", "/roles").under(of.role.name.clone(), ""),
+                shell,
+                events,
+                column: Column { role: of.role.clone(), cells },
                 areas: areas(store::all_privileges(conn)?),
                 people: store::holders(conn, id)?,
                 history: history::latest(conn, Of::Target(id), 10)?,

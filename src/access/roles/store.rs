@@ -11,21 +11,26 @@ use jiff_diesel::Timestamp;
 use uuid::Uuid;
 
 use super::forms::{RoleFacts, RolePatch};
-use super::model::{Listed, PrivilegeRow, Role, RoleOf};
+use super::model::{Cell, Column, Listed, PrivilegeRow, Role, RoleOf};
 use crate::access::giving::{self, Place};
 use crate::access::reach::{Touched, measured};
 use crate::access::{Manage, founders};
+use crate::audit::history;
 use crate::db::keyset::{CappedCount, Slice};
 use crate::db::{Tx, fitting};
 use crate::error::AppError;
 use crate::keyset;
 use crate::web::list::List;
 
-/// One page of the list.
-pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Listed>, AppError> {
+fn page(conn: &mut PgConnection, list: &List) -> Result<Slice<Role>, AppError> {
     let rows: Vec<Role> =
         keyset!(narrowed(list), &list.window, roles::name => String, roles::id).select(Role::as_select()).load(conn)?;
-    let slice = list.window.slice(rows, |role| (role.name.clone(), role.id));
+    Ok(list.window.slice(rows, |role| (role.name.clone(), role.id)))
+}
+
+/// One page of the list.
+pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Listed>, AppError> {
+    let slice = page(conn, list)?;
     let ids: Vec<Uuid> = slice.rows.iter().map(|role| role.id).collect();
     let contained: HashMap<Uuid, i64> = role_privileges::table
         .filter(role_privileges::role_id.eq_any(&ids))
@@ -41,6 +46,19 @@ pub fn list(conn: &mut PgConnection, list: &List) -> Result<Slice<Listed>, AppEr
         role,
     };
     let rows = slice.rows.into_iter().map(listed).collect();
+    Ok(Slice { rows, previous: slice.previous, next: slice.next })
+}
+
+/// One page of the list as columns of the matrix.
+pub fn columns(conn: &mut PgConnection, list: &List) -> Result<Slice<Column>, AppError> {
+    let slice = page(conn, list)?;
+    let ids: Vec<Uuid> = slice.rows.iter().map(|role| role.id).collect();
+    let mut by_role: HashMap<Uuid, Vec<Cell>> = HashMap::new();
+    for cell in cells(conn, &ids)? {
+        by_role.entry(cell.role_id).or_default().push(cell);
+    }
+    let column = |role: Role| Column { cells: by_role.remove(&role.id).unwrap_or_default(), role };
+    let rows = slice.rows.into_iter().map(column).collect();
     Ok(Slice { rows, previous: slice.previous, next: slice.next })
 }
 
@@ -123,6 +141,51 @@ pub fn privileges_of(conn: &mut PgConnection, id: Uuid) -> Result<Vec<String>, A
         .load(conn)?)
 }
 
+#[derive(Queryable)]
+struct Contained {
+    role_id: Uuid,
+    privilege: String,
+    is_built_in: bool,
+    copied_from: Option<Uuid>,
+    given_by: Option<Uuid>,
+    given_at: Timestamp,
+    event_id: Option<Uuid>,
+}
+
+/// What some roles contain by privilege, and how it came there.
+pub fn cells(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Cell>, AppError> {
+    use role_privileges::dsl as p;
+    let rows: Vec<Contained> = p::role_privileges
+        .inner_join(roles::table.on(roles::id.eq(p::role_id)))
+        .filter(p::role_id.eq_any(ids))
+        .order((p::privilege_name, p::role_id))
+        .select((
+            p::role_id,
+            p::privilege_name,
+            roles::is_system,
+            p::copied_from,
+            p::created_by,
+            p::created_at,
+            p::event_id,
+        ))
+        .load(conn)?;
+    let copied: Vec<Uuid> = rows.iter().filter_map(|row| row.copied_from).collect();
+    let copied: Vec<(Uuid, String)> =
+        roles::table.filter(roles::id.eq_any(copied)).select((roles::id, roles::name)).load(conn)?;
+    let givers = history::names(conn, rows.iter().filter_map(|row| row.given_by))?;
+    let cell = |row: Contained| Cell {
+        role_id: row.role_id,
+        privilege: row.privilege,
+        is_built_in: row.is_built_in,
+        copied_from: copied.iter().find(|(id, _)| Some(*id) == row.copied_from).cloned(),
+        given_by: row.given_by,
+        giver: row.given_by.and_then(|id| givers.get(&id).cloned()),
+        given_at: row.given_at,
+        event_id: row.event_id,
+    };
+    Ok(rows.into_iter().map(cell).collect())
+}
+
 /// Everything that a role can contain.
 pub fn all_privileges(conn: &mut PgConnection) -> Result<Vec<PrivilegeRow>, AppError> {
     Ok(privileges::table.order(privileges::name).select(PrivilegeRow::as_select()).load(conn)?)
@@ -134,8 +197,14 @@ pub fn names(conn: &mut PgConnection) -> Result<Vec<(Uuid, String)>, AppError> {
     Ok(living.order((roles::name, roles::id)).select((roles::id, roles::name)).load(conn)?)
 }
 
-/// Makes a role of privileges that its maker holds everywhere, for it can be given everywhere.
-pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &RoleFacts) -> Result<(), AppError> {
+/// Makes a role of privileges that its maker holds everywhere, for it can be given everywhere. What another role has,
+/// too, of which it is a copy, came from there.
+pub fn insert(
+    tx: &mut Tx<'_, Manage>,
+    id: Uuid,
+    new: &RoleFacts,
+    copied_from: Option<&RoleOf>,
+) -> Result<(), AppError> {
     known(tx, &new.privileges)?;
     giving::check(tx, "privilege_name", &new.privileges, Place::default())?;
     diesel::insert_into(roles::table)
@@ -147,7 +216,7 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &RoleFacts) -> Result<(), 
             roles::asks_read_reason.eq(new.asks_read_reason),
         ))
         .execute(&mut **tx)?;
-    contain(tx, id, &new.privileges)
+    contain(tx, id, &new.privileges, copied_from)
 }
 
 /// Writes an edited role, unless somebody else changed it since. What it contained before may stay; what is added
@@ -175,7 +244,7 @@ pub fn update(tx: &mut Tx<'_, Manage>, of: &RoleOf, patch: &RolePatch) -> Result
         giving::check(tx, "privilege_name", &added, Place::default())?;
         let gone = role_privileges::table.filter(role_privileges::role_id.eq(id));
         diesel::delete(gone.filter(role_privileges::privilege_name.ne_all(wanted))).execute(&mut **tx)?;
-        contain(tx, id, &added)
+        contain(tx, id, &added, None)
     })
 }
 
@@ -190,9 +259,14 @@ fn known(tx: &mut Tx<'_, Manage>, wanted: &[String]) -> Result<(), AppError> {
     }
 }
 
-fn contain(tx: &mut Tx<'_, Manage>, id: Uuid, names: &[String]) -> Result<(), AppError> {
-    let rows: Vec<_> =
-        names.iter().map(|name| (role_privileges::role_id.eq(id), role_privileges::privilege_name.eq(name))).collect();
+fn contain(tx: &mut Tx<'_, Manage>, id: Uuid, names: &[String], copied_from: Option<&RoleOf>) -> Result<(), AppError> {
+    use role_privileges::dsl as p;
+    let event_id = tx.event_id();
+    let source = |name: &String| copied_from.filter(|of| of.privileges.contains(name)).map(|of| of.role.id);
+    let row = |name| {
+        (p::role_id.eq(id), p::privilege_name.eq(name), p::copied_from.eq(source(name)), p::event_id.eq(event_id))
+    };
+    let rows: Vec<_> = names.iter().map(row).collect();
     diesel::insert_into(role_privileges::table).values(rows).execute(&mut **tx)?;
     Ok(())
 }

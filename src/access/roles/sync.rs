@@ -112,7 +112,7 @@ fn known(conn: &mut PgConnection) -> Result<BTreeSet<Known>, AppError> {
 
 fn held(conn: &mut PgConnection) -> Result<BTreeSet<Pair>, AppError> {
     let pairs: Vec<Pair> = role_privileges::table
-        .inner_join(roles::table)
+        .inner_join(roles::table.on(roles::id.eq(role_privileges::role_id)))
         .filter(roles::is_system.eq(true).and(roles::deleted_at.is_null()))
         .select((roles::name, role_privileges::privilege_name))
         .load(conn)?;

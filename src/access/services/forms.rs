@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::access::assignments::forms::NewAssignment;
 use crate::access::assignments::model::Principal;
-use crate::web::form::{ConstraintField, FieldError, Form};
+use crate::web::form::{ConstraintField, FieldError, Form, both};
 
 /// A service to be made, with its first role.
 #[derive(Debug, Clone)]
@@ -20,10 +20,8 @@ impl NewService {
         let id = Uuid::now_v7();
         let mut check = form.check();
         let name = check.line("name", 1, 200);
-        match (check.finish(name), NewAssignment::for_principal(form, Principal::Person(id))) {
-            (Ok(name), Ok(given)) => Ok(NewService { id, name, given }),
-            (name, given) => Err([name.err(), given.err()].into_iter().flatten().flatten().collect()),
-        }
+        let (name, given) = both(check.finish(name), NewAssignment::for_principal(form, Principal::Person(id)))?;
+        Ok(NewService { id, name, given })
     }
 }
 

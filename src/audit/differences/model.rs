@@ -40,7 +40,7 @@ impl Group {
 }
 
 /// Says nothing to a person.
-const QUIET: [&str; 5] = ["version", "created_at", "created_by", "updated_by", "id"];
+const QUIET: [&str; 6] = ["version", "created_at", "created_by", "updated_by", "event_id", "id"];
 
 /// The objects by kind, each kind up to so many.
 pub fn groups(rows: Vec<Net>, most: usize) -> Vec<Group> {

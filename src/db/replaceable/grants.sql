@@ -83,10 +83,11 @@ grant select, insert, update, delete on control.ceremonies to castellan_auth;
 -- Forms that are sent twice, and the mail about a changed factor.
 grant select, insert on control.idempotency_keys, control.outbox, control.job_queue to castellan_auth;
 grant select on control.roles, control.role_privileges, control.privileges to castellan_auth;
--- People hand out and use delegations of their own, and see the names of the places where they hold.
+-- People hand out and use delegations of their own, and see the names of the places where they hold. An invitation says
+-- where its role holds, and whether that is still there.
 grant select, insert, update on control.delegations to castellan_auth;
 grant select (id, name, slug, deleted_at) on control.tenants to castellan_auth;
-grant select (id, name) on control.clients to castellan_auth;
+grant select (id, name, deleted_at) on control.clients to castellan_auth;
 -- Whoever lets others act in their name sees what was done.
 grant select on audit.events to castellan_auth;
 grant execute on function control.delegable_rights(uuid, text[], uuid) to castellan_auth, castellan_staff, castellan_scoped;

@@ -210,7 +210,13 @@ pub fn remove(tx: &mut Tx<'_, Manage>, member: &Member) -> Result<(), AppError> 
             ))),
         }
     })?;
-    if was_founder { founders::keep_one(tx) } else { Ok(()) }
+    if !was_founder {
+        return Ok(());
+    }
+    if !founders::is_one(tx, member.user_id)? {
+        founders::within_reach(tx)?;
+    }
+    founders::keep_one(tx)
 }
 
 /// Whether anybody owns the tenant now. Asked under the tenant's lock, so two owners cannot leave at once.
