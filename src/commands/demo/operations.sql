@@ -38,7 +38,7 @@ from (
 left join demo.staff s on outcome <> 'unknown_account' and s.place = case outcome when 'inactive' then 8 else 1 + n % 5 end;
 
 insert into audit.security_events (occurred_at, kind, severity, actor_id, network_hash, tenant_id, details)
-select at, kind, case kind when 'malicious_burst' then 'critical' else 'warning' end,
+select at, kind, case when kind in ('malicious_burst', 'authz_fail') then 'critical' else 'warning' end,
     case when kind = 'authz_fail' then s.id end,
     sha256(convert_to('demo network ' || n % 23, 'UTF8')), null,
     case kind when 'authz_fail' then '{"method": "GET", "path": "/audit", "why": "audit.view", "demo": true}'::jsonb
