@@ -47,6 +47,8 @@ pub trait Privilege: Send + Sync + 'static {
     /// What it opens to somebody who impersonates a person of a tenant. Never to be opened: one's own account, means to
     /// sign in, secrets, exports, decisions on privacy, billing, and acting for yet another person.
     const WHILE_IMPERSONATING: Impersonating = Impersonating::Closed;
+    /// What is sent under it is looked for and changes nothing, so that who only looks may send it.
+    const ONLY_ASKS: bool = false;
     /// Changes under it are asked for by other machines, so that they need not come from a page of ours.
     const FROM_ELSEWHERE: bool = false;
     /// The database role it is used as, where that is not said by who acts and where.

@@ -29,6 +29,7 @@ use crate::web::drain::{self, Drain};
 use crate::web::gate::gate;
 use crate::web::many::Many;
 use crate::web::nav::Nav;
+use crate::web::repeats::Repeats;
 use crate::{access, audit, mail, operations, routes, tenancy};
 
 /// Everything a running console holds.
@@ -43,6 +44,7 @@ pub struct App {
     pub drain: Data<Drain>,
     known_actions: Data<KnownActions>,
     uses: Data<Uses>,
+    repeats: Data<Repeats>,
     handlers: Data<Handlers>,
     keys: Data<KeyFile>,
     targets: Data<Targets>,
@@ -87,6 +89,7 @@ impl App {
             drain: Data::default(),
             known_actions: Data::default(),
             uses: Data::default(),
+            repeats: Data::default(),
             handlers: Data::new(handlers(engine, transport, &keys, &witnesses, Retention::of(config))),
             keys: Data::new(keys),
             witnesses: Data::new(witnesses),
@@ -134,6 +137,7 @@ impl App {
                 .app_data(app.drain.clone())
                 .app_data(app.known_actions.clone())
                 .app_data(app.uses.clone())
+                .app_data(app.repeats.clone())
                 .app_data(app.keys.clone())
                 .app_data(app.targets.clone())
                 .app_data(app.witnesses.clone())

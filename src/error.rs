@@ -65,6 +65,9 @@ pub enum AppError {
     /// 400; a sentence that names the field and what is allowed.
     #[error("{0}")]
     BadRequest(String),
+    /// 400; the same about what no page of ours sends. What that is is noted, without what was sent.
+    #[error("{said}")]
+    Forged { what: &'static str, said: String },
     /// 409; the row has another version by now.
     #[error("changed by somebody else")]
     Stale,
@@ -86,6 +89,9 @@ pub enum AppError {
     /// 422; a rule that needs the database refused the value of this field.
     #[error("{0} {1}")]
     Refused(&'static str, String),
+    /// 422; a value that the form does not offer. It is noted, and answered as `Refused`.
+    #[error("{0} {1}")]
+    NotOffered(&'static str, String),
     /// 413.
     #[error("{0}")]
     TooLarge(&'static str),
@@ -104,6 +110,13 @@ pub enum AppError {
     /// 500; the cause is logged, never shown.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl AppError {
+    /// Something was sent that is no text, as the sentence says.
+    pub fn no_text(said: String) -> AppError {
+        AppError::Forged { what: "text that is not UTF-8", said }
+    }
 }
 
 impl From<DieselError> for AppError {

@@ -1,5 +1,10 @@
 //! A password as somebody typed it for themselves, twice.
 
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::db::{SecurityEvent, SecurityKind, Tx};
+use crate::error::AppError;
 use crate::new_password::NewPassword;
 use crate::web::form::{FieldError, Form};
 
@@ -19,4 +24,15 @@ pub fn read(
         Ok(password) if errors.is_empty() => Ok(password),
         _ => Err(errors),
     }
+}
+
+/// Leaves the event that somebody has another password now, or none, with how it came to that.
+pub fn note_change<P>(tx: &mut Tx<'_, P>, user_id: Uuid, how: &str) -> Result<(), AppError> {
+    let details = json!({ "user_id": user_id, "how": how });
+    tx.note_security(&SecurityEvent::of(SecurityKind::AuthnPasswordChange, details))
+}
+
+/// That somebody tried and was refused. What they chose for themselves and was too weak is no such try.
+pub fn failure(user_id: Option<Uuid>, why: &str) -> SecurityEvent {
+    SecurityEvent::of(SecurityKind::AuthnPasswordChangeFail, json!({ "user_id": user_id, "why": why }))
 }

@@ -14,7 +14,7 @@ use diesel::RunQueryDsl;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{bearer, cookie, uses};
+use super::{bearer, cookie, ended, uses};
 use crate::actor::{About, ActingFor, Actor, Can, HalfSession, Needs, Privilege, ReadReason, Scope};
 use crate::db::functions::session_authority;
 use crate::db::{Db, Json};
@@ -23,6 +23,7 @@ use crate::token;
 use crate::web::context::Site;
 use crate::web::form::Form;
 use crate::web::noting::LimitedTo;
+use crate::web::probing::OutOfSequence;
 use crate::web::query::Pairs;
 use crate::web::{self, context};
 
@@ -118,7 +119,10 @@ async fn look_up(db: &Db, token: &str, request: &HttpRequest) -> Result<Option<A
     let hash = cookie::hash(token);
     let found: Option<Json<Authority>> =
         db.ask(move |conn| Ok(diesel::select(session_authority(hash.as_slice())).get_result(conn)?)).await?;
-    let Some(Json(found)) = found else { return Ok(None) };
+    let Some(Json(found)) = found else {
+        ended::note(db, hash, request).await;
+        return Ok(None);
+    };
     let request_id = context::request_id(request);
     if found.awaits.is_some() {
         let half = HalfSession { id: found.session_id, user_id: found.user_id };
@@ -144,6 +148,9 @@ impl<P: Privilege> FromRequest for Can<P> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         match Can::prove(context::actor(request)) {
             Err(AppError::SignIn) if !request.method().is_safe() => {
+                if P::NEEDS == Needs::HalfSession && never_began(request) {
+                    request.extensions_mut().insert(OutOfSequence("the second step of signing in without the first"));
+                }
                 let form = Form::from_request(request, payload);
                 Box::pin(async move { Err(sign_in_before(form.await)) })
             }
@@ -152,7 +159,7 @@ impl<P: Privilege> FromRequest for Can<P> {
                 Box::pin(async move { Err(AppError::ElevateFirst(form.await.map(Form::typed).unwrap_or_default())) })
             }
             // Whoever only looks changes nothing, whatever the privilege of the address.
-            Ok(can) if only_looks(&can) && !P::IN_ANY_NAME && !request.method().is_safe() => {
+            Ok(can) if only_looks(&can) && !P::IN_ANY_NAME && !P::ONLY_ASKS && !request.method().is_safe() => {
                 let form = Form::from_request(request, payload);
                 Box::pin(async move { Err(not_impersonating(true, form.await)) })
             }
@@ -218,6 +225,12 @@ fn limits<P: Privilege>(can: &Can<P>) -> Option<LimitedTo> {
         (Needs::Session, _) => can.actor().user_id.map(LimitedTo::Own),
         _ => None,
     }
+}
+
+/// Whether a request comes from a browser without a session of any kind, be it one that has ended.
+fn never_began(request: &HttpRequest) -> bool {
+    let token: Option<String> = request.get_session().get(cookie::TOKEN).unwrap_or_default();
+    token.is_none()
 }
 
 fn only_looks<P: Privilege>(can: &Can<P>) -> bool {

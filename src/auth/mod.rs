@@ -5,6 +5,7 @@ pub mod bearer;
 pub mod chosen_password;
 pub mod cookie;
 pub mod elevation;
+mod ended;
 pub mod factors;
 pub mod founders;
 pub mod identify;

@@ -7,7 +7,7 @@ use actix_web::dev::ServerHandle;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{demo, setup};
+use super::{demo, presence, setup};
 use crate::app::{App, DRAIN_SECONDS};
 use crate::auth::password::Cost;
 use crate::config::Config;
@@ -15,6 +15,9 @@ use crate::db::{Engine, migrate};
 use crate::operations::counts;
 use crate::routes;
 use crate::web::drain::Drain;
+
+/// What its start and end are noted under.
+const NAME: &str = "serve";
 
 /// Runs until a signal asks it to end.
 pub async fn run(config: Config) -> Result<(), String> {
@@ -30,6 +33,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let app = App::build(&config, &engine, Cost::default()).map_err(explain)?;
     let server = app.serve(listener, workers()).map_err(explain)?;
     let asked_to_end = asked_to_end();
+    presence::started(&app.db, NAME).await;
     announce(&app, &config, founder).await?;
     let (stop, stopped) = watch::channel(false);
     let worker = actix_web::rt::spawn(app.worker(app.handlers()).map_err(explain)?.run(stopped.clone()));
@@ -48,6 +52,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     end(&app.drain, &handle).await;
     worker.await.map_err(explain)?;
     deliverer.await.map_err(explain)?;
+    presence::ends(&app.db, NAME).await;
     // What the last requests and jobs did is sealed with the rest.
     close.send_replace(true);
     sealer.await.map_err(explain)

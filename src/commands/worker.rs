@@ -3,6 +3,7 @@
 use clap::Args;
 use tokio::sync::watch;
 
+use super::presence;
 use super::serve::asked_to_end;
 use crate::app::App;
 use crate::auth::password::Cost;
@@ -37,6 +38,7 @@ pub async fn run(config: Config, kinds: Kinds) -> Result<(), String> {
     let asked_to_end = asked_to_end();
     let other = if seals { SEALER } else { STREAMS };
     let name = worker.as_ref().map_or_else(|| other.to_owned(), |worker| worker.name().to_owned());
+    presence::started(&app.db, &name).await;
     println!("Castellan works as {name} on {}", names.join(", "));
     let (stop, stopped) = watch::channel(false);
     let (close, closed) = watch::channel(false);
@@ -50,6 +52,7 @@ pub async fn run(config: Config, kinds: Kinds) -> Result<(), String> {
             Some(worker) => worker.run(stopped.clone()).await,
             None => asked(stopped.clone()).await,
         }
+        presence::ends(&app.db, &name).await;
         // What the last jobs did is sealed with the rest.
         close.send_replace(true);
     };

@@ -108,6 +108,10 @@ extern "SQL" {
     #[sql_name = "control.session_authority"]
     fn session_authority(token_hash: Binary) -> Nullable<Jsonb>;
 
+    /// `control.ended_session`: which session a token belonged to that is not alive, and why it ended; null when none.
+    #[sql_name = "control.ended_session"]
+    fn ended_session(token_hash: Binary) -> Nullable<Jsonb>;
+
     /// `control.token_authority`: the same for an API token, used from an address.
     #[sql_name = "control.token_authority"]
     fn token_authority(token_hash: Binary, address: Nullable<Text>) -> Jsonb;
@@ -128,9 +132,9 @@ extern "SQL" {
     #[sql_name = "control.impersonated_grants"]
     fn impersonated_grants(target: Uuid, tenant: Uuid, mode: Text, runs_it: Bool) -> Jsonb;
 
-    /// `control.whereabouts`: what the ids are of, whoever may see it.
+    /// `control.whereabouts`: what the ids and slugs are of, whoever may see it.
     #[sql_name = "control.whereabouts"]
-    fn whereabouts(ids: Array<Uuid>) -> Jsonb;
+    fn whereabouts(ids: Array<Uuid>, slugs: Array<Text>) -> Jsonb;
 
     /// `control.thing_as_of`: what something of a table was at a moment, as far as that says who may see it.
     #[sql_name = "control.thing_as_of"]

@@ -194,6 +194,10 @@ where
             }
             Err(AppError::Conflict(why))
         }
+        Err(Stop::Failed(AppError::NotOffered(field, why))) => {
+            note_security(conn, can.actor(), &SecurityEvent::not_offered(field))?;
+            Err(AppError::Refused(field, why))
+        }
         Err(Stop::Failed(error)) => {
             if matches!(error, AppError::Internal(_)) {
                 record_failure(conn, can, action);

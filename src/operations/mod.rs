@@ -45,6 +45,7 @@ impl Privilege for Search {
     const NAME: &'static str = "search.use";
     const DESCRIPTION: &'static str = "Jump to anything that may be seen by its id, name, address or domain";
     const DELEGABLE: bool = true;
+    const ONLY_ASKS: bool = true;
     const WHILE_IMPERSONATING: Impersonating = Impersonating::Looking;
 }
 
@@ -95,6 +96,7 @@ pub fn routes() -> Vec<Route> {
     let mut routes = vec![
         get("/", overview::pages::index),
         get("/go", jump::pages::index),
+        post("/go", jump::pages::ask),
         get("/jobs", jobs::pages::index).lists(&jobs::pages::LIST),
         get("/jobs.csv", jobs::pages::export),
         get("/jobs.json", jobs::pages::export),

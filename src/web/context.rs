@@ -155,7 +155,7 @@ impl Context {
 
     /// The query as pairs.
     pub fn pairs(&self) -> Result<Pairs, crate::error::AppError> {
-        Pairs::parse(&self.query).map_err(crate::error::AppError::BadRequest)
+        Pairs::parse(&self.query).map_err(crate::error::AppError::no_text)
     }
 
     /// Where the person came from, when it is a page of ours.

@@ -49,13 +49,13 @@ impl ResponseError for AppError {
             | AppError::NotWhileImpersonating { .. }
             | AppError::CrossSite(_)
             | AppError::NotForTokens => StatusCode::FORBIDDEN,
-            AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
+            AppError::BadRequest(_) | AppError::Forged { .. } => StatusCode::BAD_REQUEST,
             AppError::Stale
             | AppError::EffectChanged(_)
             | AppError::Conflict(_)
             | AppError::OwnMatter(_)
             | AppError::Constraint(_) => StatusCode::CONFLICT,
-            AppError::Refused(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            AppError::Refused(..) | AppError::NotOffered(..) => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -244,6 +244,7 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
         (
             Some(
                 AppError::BadRequest(text)
+                | AppError::Forged { said: text, .. }
                 | AppError::Unknown(text)
                 | AppError::Conflict(text)
                 | AppError::OwnMatter(text),
@@ -251,7 +252,9 @@ fn message(status: StatusCode, error: Option<&AppError>) -> String {
             _,
         ) => text.clone(),
         (Some(AppError::Refused("base", message)), _) => message.clone(),
-        (Some(AppError::Refused(field, message)), _) => format!("{field} {message}."),
+        (Some(AppError::Refused(field, message) | AppError::NotOffered(field, message)), _) => {
+            format!("{field} {message}.")
+        }
         (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => {
             (*text).to_owned()
         }

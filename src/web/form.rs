@@ -10,8 +10,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::noting::Named;
+use super::probing::{NUL, OddForm};
 use super::query::{Pairs, own_path};
 use crate::error::AppError;
+use crate::token;
 
 /// A posted form.
 #[derive(Debug, Clone, Default)]
@@ -51,9 +53,10 @@ impl Form {
         own_path(self.pairs.get("return_to"))
     }
 
-    /// All that was sent but passwords, which no page repeats.
+    /// All that was sent but passwords and API tokens, which no page repeats.
     pub fn typed(self) -> Vec<(String, String)> {
-        self.pairs.0.into_iter().filter(|(name, _)| !name.contains("password")).collect()
+        let is_secret = |(name, value): &(String, String)| name.contains("password") || token::is_in(value);
+        self.pairs.0.into_iter().filter(|sent| !is_secret(sent)).collect()
     }
 
     /// Begins checking its values.
@@ -311,13 +314,6 @@ impl FormView {
     }
 }
 
-/// The ids that a form names; its own key is none. Nobody sends more than a few.
-fn ids(pairs: &Pairs) -> Vec<Uuid> {
-    const MOST: usize = 100;
-    let values = pairs.0.iter().filter(|(name, _)| name != KEY).map(|(_, value)| value.trim());
-    values.filter_map(|value| value.parse().ok()).take(MOST).collect()
-}
-
 /// A named constraint, the field it belongs to and what to say there.
 pub type ConstraintField = (&'static str, &'static str, &'static str);
 
@@ -354,8 +350,11 @@ impl FromRequest for Form {
             let bytes = read
                 .map_err(|_| AppError::TooLarge("A form may have 256 kB at most."))?
                 .map_err(|error| AppError::BadRequest(format!("The body could not be read: {error}.")))?;
-            let pairs = Pairs::parse(&bytes).map_err(AppError::BadRequest)?;
-            request.extensions_mut().insert(Named(ids(&pairs)));
+            let pairs = Pairs::parse(&bytes).map_err(AppError::no_text)?;
+            if pairs.0.iter().any(|(_, value)| value.contains('\0')) {
+                request.extensions_mut().insert(OddForm(NUL));
+            }
+            request.extensions_mut().insert(Named::by(&pairs, KEY));
             Ok(Form { pairs, body_hash: Sha256::digest(&bytes).into() })
         })
     }

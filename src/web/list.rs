@@ -76,7 +76,7 @@ impl List {
 
     /// Checks a query against what the list knows. The path may end as [`Format`] says.
     pub fn parse(spec: &'static ListSpec, path: &str, query: &[u8]) -> Result<List, AppError> {
-        let pairs = Pairs::parse(query).map_err(AppError::BadRequest)?;
+        let pairs = Pairs::parse(query).map_err(AppError::no_text)?;
         let pairs = Pairs(pairs.0.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect());
         let list = List {
             spec,
@@ -251,13 +251,17 @@ fn window(spec: &ListSpec, pairs: &Pairs) -> Result<Window, AppError> {
     let sort = sort.trim_start_matches('-');
     let cursor = match pairs.get("after") {
         None => None,
-        Some(text) => Some(Cursor::decode(text).filter(|cursor| cursor.sort == sort).ok_or_else(|| {
-            AppError::BadRequest(
-                "after is not a cursor of this list and sort. Leave it out to begin at the start.".into(),
-            )
-        })?),
+        Some(text) => Some(cursor(text, sort)?),
     };
     Ok(Window { sort, descending: asked.starts_with('-'), cursor, rows: PAGE_ROWS })
+}
+
+/// Where a page begins. A cursor of another sort may be left over in an address; what is none was made by somebody else.
+fn cursor(text: &str, sort: &str) -> Result<Cursor, AppError> {
+    const SAID: &str = "after is not a cursor of this list and sort. Leave it out to begin at the start.";
+    let cursor =
+        Cursor::decode(text).ok_or_else(|| AppError::Forged { what: "a cursor that is none", said: SAID.into() })?;
+    if cursor.sort == sort { Ok(cursor) } else { Err(AppError::BadRequest(SAID.into())) }
 }
 
 /// A `like` pattern that finds a text anywhere.

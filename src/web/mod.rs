@@ -27,8 +27,10 @@ pub mod noting;
 pub mod opening;
 pub mod outgoing;
 pub mod page;
+pub mod probing;
 pub mod query;
 pub mod receipt;
+pub mod repeats;
 pub mod route;
 pub mod row_action;
 

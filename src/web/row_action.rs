@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 use diesel::PgConnection;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::context::Context;
@@ -17,7 +18,7 @@ use super::page::{Crumb, Shell, html, see_other};
 use super::route::{RowId, own_address};
 use crate::action::{Action, Effect};
 use crate::actor::{Can, Privilege};
-use crate::db::{Db, Tx};
+use crate::db::{Db, SecurityEvent, SecurityKind, Tx};
 use crate::error::AppError;
 
 /// What an action says about itself for one row.
@@ -135,6 +136,7 @@ pub async fn act<A: RowAction>(
     };
     let back = form.return_to().unwrap_or_else(|| words.back_to.clone());
     let action = A::action(&row).reason(&input.reason).expect(form.effect()).once(form.once(), back.clone());
+    let name = action.name;
     let done = db
         .write(&can, action, move |tx| {
             let row = A::load(tx, id)?;
@@ -142,7 +144,12 @@ pub async fn act<A: RowAction>(
         })
         .await;
     let refused = match done {
-        Ok(()) => return Ok(see_other(&back, Flash::ok(words.done))),
+        Ok(()) => {
+            if form.effect().is_empty() {
+                note_unseen(&can, &db, name).await;
+            }
+            return Ok(see_other(&back, Flash::ok(words.done)));
+        }
         Err(AppError::EffectChanged(_)) => {
             "What this would change is not what you saw any more. Look at it again, then confirm.".to_owned()
         }
@@ -151,6 +158,12 @@ pub async fn act<A: RowAction>(
     };
     let form = form.view(vec![FieldError::new("base", refused)]);
     show::<A>(&can, &context, &db, id, form, StatusCode::CONFLICT).await
+}
+
+/// Every page that asks sends along what it showed, so that somebody went past it.
+async fn note_unseen<P: Privilege>(can: &Can<P>, db: &Db, action: &str) {
+    let details = json!({ "why": "an action whose effect was not looked at", "action": action });
+    db.note_security(can.actor().clone(), SecurityEvent::of(SecurityKind::SequenceFail, details)).await;
 }
 
 fn checked<A: RowAction>(mut check: Check<'_>, words: &Words) -> Result<Input, Vec<FieldError>> {

@@ -89,3 +89,32 @@ async fn who_sees_everything_leaves_the_scope_of_nobody() {
     assert_eq!(admin.post_form(&format!("/tenants/{one}/people"), &fields).await.status, 422);
     assert_eq!(foreign(&app).await, [""; 0]);
 }
+
+/// A slug stands for an id where people write one, and says as much about somebody who tries it.
+#[actix_web::test]
+async fn slugs_of_others_are_as_good_as_none_and_are_noted() {
+    let app = TestApp::start().await;
+    let (own, other) = (app.tenant("own").await, app.tenant("foreign").await);
+    let (bakery, _) = (app.client(own, "bakery", "active").await, app.client(other, "bakery", "active").await);
+    app.client(other, "brewery", "active").await;
+    let manager = app.scoped_to_tenant(&RIGHTS, own).await;
+    let make = async |slug: &str, name: &str| {
+        manager.post_form("/clients", &[("name", name), ("slug", "shop"), ("tenant_id", slug)]).await
+    };
+    let (nothing, foreigner) = (make("nothing", "Shop").await, make("foreign", "Shop").await);
+    assert_eq!((nothing.status, foreigner.status), (422, 422));
+    assert_eq!(nothing.errors(), foreigner.errors());
+    assert_eq!(foreign(&app).await, ["tenants"], "one of the two is somebody's");
+    assert_eq!(make("own", "").await.status, 422);
+    assert_eq!(make("own", "Shop").await.status, 303);
+    assert_eq!(manager.get("/tenants/nothing").await.status, 404);
+    assert_eq!(manager.get("/clients/bakery").await.location(), format!("/clients/{bakery}"));
+    assert_eq!(foreign(&app).await.len(), 1);
+    for (path, table) in [("/tenants/foreign", "tenants"), ("/clients/brewery", "clients")] {
+        assert_eq!(manager.get(path).await.status, 404, "{path}");
+        assert_eq!(foreign(&app).await.last().map(String::as_str), Some(table), "{path}");
+    }
+    let fields = [("name", ""), ("tenant_id", "own"), ("client_id", "bakery")];
+    assert_eq!(manager.post_form("/clients", &fields).await.status, 422);
+    assert_eq!(foreign(&app).await.len(), 3, "one's own has the same slug as another's");
+}

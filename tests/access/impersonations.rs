@@ -331,3 +331,15 @@ async fn the_person_is_told_once_that_it_is_over_and_what_was_seen() {
     finish().await;
     assert!(letters().await[3].contains("ended by others"), "whoever ended it");
 }
+
+/// Looking for something is sent like a form and changes nothing.
+#[actix_web::test]
+async fn who_only_looks_may_use_the_search_box() {
+    let app = TestApp::start().await;
+    let (tenant, bob) = northwind(&app).await;
+    let ada = app.support().await;
+    look(&app, &ada, bob).await;
+    let answer = ada.post_form("/go", &[("q", "northwind")]).await;
+    assert_eq!((answer.status, answer.location().as_str()), (303, "/go?q=northwind"));
+    assert_eq!(ada.follow(&answer).await.location(), format!("/tenants/{tenant}"));
+}

@@ -195,3 +195,21 @@ async fn another_address_makes_links_to_the_old_one_stop_working() {
     assert_eq!(app.anonymous().get(&link).await.status, 410);
     assert_eq!(app.number("select count(*) from control.outbox").await, 0, "and what was not sent is taken back");
 }
+
+#[actix_web::test]
+async fn a_password_by_a_link_is_a_security_event_and_so_is_one_by_a_link_that_is_over() {
+    let app = TestApp::start().await;
+    let (id, link) = invited(&app, "ada@example.org").await;
+    assert_eq!(set(&app, &link, NEW).await.status, 303);
+    let event = app.security_event("authn_password_change").await;
+    assert_eq!((event.actor_id, &event.details["how"]), (Some(id), &"invitation".into()));
+    assert_eq!(app.anonymous().get(&link).await.status, 410);
+    assert!(app.security_events("authn_password_change_fail").await.is_empty(), "mail programs open links");
+    for _ in 0..3 {
+        assert_eq!(set(&app, &link, "another password altogether").await.status, 410);
+    }
+    let event = app.security_event("authn_password_change_fail").await;
+    assert_eq!((event.severity.as_str(), event.actor_id), ("warning", None));
+    let (_, token) = link.rsplit_once('/').expect("a token");
+    assert!(!event.details.to_string().contains(token));
+}

@@ -155,3 +155,17 @@ async fn deleting_takes_it_from_everybody_and_restoring_gives_it_back() {
     assert_eq!((sides(&shown), done.status), (vec!["1 person gains 1 right".to_owned()], 303));
     assert_eq!(person.get("/tenants").await.status, 200);
 }
+
+#[actix_web::test]
+async fn a_right_that_does_not_exist_is_refused_and_noted() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let known = [("name", "Helpers"), ("reason", "x"), ("privilege_name", "tenants.view")];
+    let sent = [&known[..], &[("privilege_name", "tenants.conquer")]].concat();
+    let page = founder.post_form("/roles", &sent).await;
+    assert_eq!((page.status, page.errors().len(), page.value("name").as_str()), (422, 1, "Helpers"));
+    let event = app.security_event("input_validation_discrete_fail").await;
+    assert_eq!((event.actor_id, &event.details["field"]), (founder.id, &"privilege_name".into()));
+    assert_eq!(founder.post_form("/roles", &known).await.status, 303);
+    app.security_event("input_validation_discrete_fail").await;
+}

@@ -242,8 +242,10 @@ async fn the_list_is_narrowed_and_taken_out_without_secrets() {
 }
 
 async fn paste(person: &Person, text: &str) -> (String, String) {
-    let page = person.get(&format!("/go?q={}", castellan::web::query::encode(text))).await;
-    assert_eq!(page.status, 303, "a token stays in no address");
+    let linked = person.get(&format!("/go?q={}", castellan::web::query::encode(text))).await;
+    let page = person.post_form("/go", &[("q", text)]).await;
+    assert_eq!((page.status, linked.status), (303, 303), "a token stays in no address");
+    assert_eq!(page.location(), linked.location());
     (page.location(), page.flash())
 }
 

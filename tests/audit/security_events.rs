@@ -1,5 +1,6 @@
 //! The list of refusals and sign-in trouble.
 
+use castellan::db::SecurityKind;
 use uuid::Uuid;
 
 use crate::support::TestApp;
@@ -250,8 +251,7 @@ async fn nothing_is_written_that_the_list_does_not_name() {
     founder.post_body("/tenants", "application/json", b"{}".to_vec()).await;
     founder.post_form("/account/tokens", &[("scopes", "everything")]).await;
     let written = app.texts("select distinct kind from audit.security_events order by 1").await;
-    let unknown: Vec<&String> =
-        written.iter().filter(|kind| !castellan::db::SecurityKind::NAMES.contains(&kind.as_str())).collect();
+    let unknown: Vec<&String> = written.iter().filter(|kind| !SecurityKind::NAMES.contains(&kind.as_str())).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     assert_eq!(
         written,
@@ -265,4 +265,63 @@ async fn nothing_is_written_that_the_list_does_not_name() {
             "malicious_csrf"
         ]
     );
+}
+
+/// The rows of the tables in the documentation, cell by cell.
+fn documented() -> Vec<Vec<&'static str>> {
+    let lines = include_str!("../../docs/security-events.md").lines().filter(|line| line.starts_with("| `"));
+    lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// What stands in backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_documentation_says_of_each_entry_of_the_vocabulary_where_it_is() {
+    let levels = [("INFO", "info"), ("WARN", "warning"), ("CRITICAL", "critical")];
+    let (rows, mut seen) = (documented(), Vec::new());
+    for row in &rows {
+        let [name, level, here] = row[..] else { panic!("{row:?} has other cells") };
+        let Some(kind) = SecurityKind::named(quoted(name)[0]) else {
+            assert!(!here.starts_with("Security event"), "{name} is no kind");
+            continue;
+        };
+        seen.push(kind);
+        let severity = levels.iter().find(|(theirs, _)| *theirs == level).map_or(level, |(_, ours)| ours);
+        let is_said = quoted(here).contains(&kind.severity());
+        assert!(kind.severity() == severity || is_said, "{name} is {}", kind.severity());
+    }
+    for kind in SecurityKind::ALL {
+        assert!(seen.contains(kind), "{} is not documented", kind.name());
+        assert!(kind.meaning().ends_with('.') && kind.meaning().len() > 20, "{}", kind.name());
+    }
+    assert!(rows.len() > 55, "the whole vocabulary is there");
+}
+
+#[test]
+fn the_actions_that_the_documentation_names_are_those_of_routes() {
+    let known = include_str!("../golden/elevation.txt");
+    for row in documented() {
+        for word in quoted(row[2]).into_iter().filter(|word| word.contains('.') && !word.contains(' ')) {
+            assert!(known.lines().any(|line| line.ends_with(&format!(" {word}"))), "{word} is no action");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn each_kind_is_explained_in_words() {
+    let app = TestApp::start().await;
+    let auditor = app.auditor().await;
+    auditor.get("/roles/new").await;
+    let page = auditor.get("/security-events").await;
+    assert_eq!(page.texts(".kinds dt"), SecurityKind::NAMES);
+    let meanings: Vec<&str> = SecurityKind::ALL.iter().map(|kind| kind.meaning()).collect();
+    assert_eq!(page.texts(".kinds dd"), meanings);
+    assert_eq!(auditor.get(&page.attributes(".kinds dt a", "href")[0]).await.status, 200);
+    assert!(!auditor.htmx_get("/security-events").await.text().contains("What the kinds mean"));
+    let id = app.text("select id from audit.security_events where kind = 'authz_fail'").await;
+    let facts = auditor.get(&format!("/security-events/{id}")).await.texts("dl.facts").join(" ");
+    assert!(facts.contains(SecurityKind::AuthzFail.meaning()), "{facts}");
 }

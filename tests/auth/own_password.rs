@@ -72,3 +72,22 @@ async fn guesses_at_the_old_one_wait() {
     let page = change(&person, PASSWORD, NEW).await;
     assert_eq!((page.status, page.header("retry-after")), (429, "1"));
 }
+
+#[actix_web::test]
+async fn a_change_and_a_try_without_the_old_one_are_security_events() {
+    let app = TestApp::start().await;
+    let (id, email) = app.staff("admin").await;
+    let person = app.unelevated(id, &email).await;
+    change(&person, PASSWORD, "short").await;
+    assert!(app.security_events("authn_password_change_fail").await.is_empty(), "that is a typing mistake");
+    change(&person, "wrong horse", NEW).await;
+    let event = app.security_event("authn_password_change_fail").await;
+    assert_eq!((event.severity.as_str(), event.actor_id), ("warning", Some(id)));
+    assert!(app.security_events("authn_password_change").await.is_empty());
+    assert_eq!(change(&person, PASSWORD, NEW).await.status, 303);
+    let event = app.security_event("authn_password_change").await;
+    assert_eq!((event.severity.as_str(), event.actor_id), ("info", Some(id)));
+    assert_eq!(event.details["user_id"], id.to_string());
+    let noted = app.texts("select details from audit.security_events").await.join(" ");
+    assert!(!noted.contains(NEW) && !noted.contains("wrong horse"), "{noted}");
+}

@@ -129,3 +129,32 @@ async fn somebody_else_can_sign_in_from_there() {
     thief.set_cookie(SESSION, &half);
     assert_eq!(thief.get(STEP).await.location(), "/sign-in?return_to=/sign-in/factor", "the half session has ended");
 }
+
+#[actix_web::test]
+async fn the_second_step_without_the_first_is_noted() {
+    let app = TestApp::start().await;
+    let person = app.anonymous();
+    assert_eq!(person.get(STEP).await.status, 303);
+    assert!(app.security_events("sequence_fail").await.is_empty(), "a link may lead there");
+    for _ in 0..3 {
+        assert_eq!(person.post_form(STEP, &[("code", "000000")]).await.status, 401);
+    }
+    let event = app.security_event("sequence_fail").await;
+    assert_eq!((event.severity.as_str(), event.actor_id), ("critical", None));
+    assert!(!event.details.to_string().contains("000000"));
+}
+
+/// Both counters end with the sign-in: that of the password and that of the code.
+#[actix_web::test]
+async fn a_success_counts_the_failures_of_both_steps() {
+    let app = TestApp::start().await;
+    let person = app.admin().await;
+    let phone = app.add_totp(&person).await;
+    app.anonymous().sign_in(&person.email, "wrong horse battery staple").await;
+    let halfway = app.halfway(&person.email).await;
+    app.codes_are_new().await;
+    halfway.post_form(STEP, &[("code", &phone.wrong_code())]).await;
+    assert!(app.security_events("authn_login_successafterfail").await.is_empty());
+    assert_eq!(halfway.post_form(STEP, &[("code", &phone.code())]).await.status, 303);
+    assert_eq!(app.security_event("authn_login_successafterfail").await.details["failures"], 2);
+}

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::support::{PASSWORD, Person, SESSION, TestApp};
 
+const USE_AFTER_END: &str = "session_use_after_expire";
+
 /// Whether this browser is signed in.
 async fn is_in(person: &Person) -> bool {
     let page = person.get("/account/sessions").await;
@@ -218,4 +220,36 @@ async fn htmx_is_sent_to_the_sign_in_page_and_never_swaps_it_in() {
     assert_eq!(page.status, 204);
     assert_eq!(page.header("hx-redirect"), "/sign-in?return_to=/tenants%3Fsort%3Dname");
     assert!(page.body.is_empty());
+}
+
+/// An old tab asks again and again; that is one event, and it is bad where somebody had ended the session.
+#[actix_web::test]
+async fn a_cookie_that_is_used_after_its_session_is_noted_once() {
+    let app = TestApp::start().await;
+    let (id, email) = app.staff("admin").await;
+    let (here, idle, stranger) = (app.browser_of(id, &email).await, app.browser_of(id, &email).await, app.anonymous());
+    app.execute(
+        "update control.sessions set idle_expires_at = now() - interval '1 second'
+            where id = (select id from control.sessions order by created_at desc limit 1)",
+    )
+    .await;
+    for _ in 0..3 {
+        assert!(!is_in(&idle).await && !is_in(&stranger).await);
+    }
+    let event = app.security_event(USE_AFTER_END).await;
+    assert_eq!((event.severity.as_str(), event.actor_id), ("info", None));
+    assert_eq!(event.details["user_id"], id.to_string());
+    assert_eq!(event.details["why"], "not used for too long");
+    assert!(event.network_hash.is_some() && !event.details.to_string().contains(&token(&idle)));
+
+    let cookie = here.cookie(SESSION);
+    assert_eq!(here.post_form("/sign-out", &[]).await.status, 303);
+    assert!(!is_in(&here).await, "the browser has no cookie any more");
+    assert_eq!(app.security_events(USE_AFTER_END).await.len(), 1);
+    for path in ["/tenants", "/sign-in", "/tenants.json"] {
+        stranger.set_cookie(SESSION, &cookie);
+        assert_ne!(stranger.get(path).await.status, 500, "{path}");
+    }
+    let [_, stolen] = &app.security_events(USE_AFTER_END).await[..] else { panic!("one more event") };
+    assert_eq!((stolen.severity.as_str(), &stolen.details["why"]), ("warning", &"signed_out".into()));
 }

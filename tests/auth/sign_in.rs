@@ -197,3 +197,41 @@ async fn two_hundred_guesses_at_once_get_few_looks() {
     assert!(looks <= 8, "{looks} of 200 guesses were looked at");
     assert!(answers.iter().all(|status| matches!(status, 422 | 429)), "{answers:?}");
 }
+
+#[actix_web::test]
+async fn a_success_after_failures_is_noted_with_their_number() {
+    let app = TestApp::start().await;
+    let (id, email) = app.staff("admin").await;
+    let person = app.anonymous();
+    assert_eq!(person.sign_in(&email, PASSWORD).await.status, 303);
+    assert!(app.security_events("authn_login_successafterfail").await.is_empty(), "nothing went wrong before");
+    let stranger = app.anonymous();
+    for _ in 0..3 {
+        stranger.sign_in(&email, WRONG).await;
+    }
+    assert_eq!(stranger.sign_in(&email, PASSWORD).await.status, 303);
+    let event = app.security_event("authn_login_successafterfail").await;
+    assert_eq!((event.severity.as_str(), event.actor_id), ("info", Some(id)));
+    assert_eq!(event.details["failures"], 3);
+    assert_eq!(app.anonymous().sign_in(&email, PASSWORD).await.status, 303);
+    app.security_event("authn_login_successafterfail").await;
+}
+
+#[actix_web::test]
+async fn reaching_the_limit_of_failures_is_noted_once() {
+    let app = TestApp::start().await;
+    let (id, email) = app.staff("admin").await;
+    for tries in 1..=5 {
+        app.anonymous().sign_in(&email, WRONG).await;
+        assert_eq!(app.security_events("authn_login_fail_max").await.len(), usize::from(tries == 5), "{tries}");
+    }
+    assert_eq!(app.anonymous().sign_in(&email, WRONG).await.status, 429);
+    let event = app.security_event("authn_login_fail_max").await;
+    assert_eq!((event.severity.as_str(), &event.details["user_id"]), ("warning", &id.to_string().into()));
+    for _ in 0..5 {
+        app.anonymous().sign_in("nobody@example.com", WRONG).await;
+    }
+    assert_eq!(app.security_events("authn_login_fail_max").await.len(), 2, "nobody learns whether there is an account");
+    let noted = app.texts("select details from audit.security_events").await.join(" ");
+    assert!(!noted.contains("nobody@example.com") && !noted.contains(&email), "{noted}");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use castellan::db::migrate;
 use diesel::connection::SimpleConnection;
+use diesel::{RunQueryDsl, sql_query};
 
 use super::process::{PROMPTLY, Process};
 use crate::support::skipped;
@@ -79,4 +80,34 @@ fn signed_in(process: &Process) -> String {
     let answer = answer(&mut stream);
     let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: castellan=")).expect("a session begins");
     format!("castellan={}", cookie.split(';').next().unwrap_or_default())
+}
+
+/// An operator who looks for an end that nobody ordered finds the starts beside it.
+#[test]
+fn its_start_and_its_end_are_security_events() {
+    for (arguments, name) in [(&["serve"][..], "serve"), (&["worker", "--only", "sealer"][..], "sealer")] {
+        let mut process = Process::start(arguments);
+        let Some(url) = process.database.as_ref().map(|database| database.engine().url().to_owned()) else {
+            return skipped("looking on needs TEST_DATABASE_URL");
+        };
+        let noted = || {
+            let mut conn = migrate::connect(&url).expect("the database can be reached");
+            let rows = sql_query(
+                "select kind || ' ' || severity || ' ' || (details ->> 'process') as said
+                from audit.security_events order by occurred_at, id",
+            );
+            let rows: Vec<Said> = rows.load(&mut conn).expect("events can be read");
+            rows.into_iter().map(|row| row.said).collect::<Vec<_>>()
+        };
+        assert_eq!(noted(), [format!("sys_startup warning {name}")]);
+        process.ask_to_end();
+        assert!(process.ended_within(PROMPTLY).success());
+        assert_eq!(noted(), [format!("sys_startup warning {name}"), format!("sys_shutdown warning {name}")]);
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Said {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    said: String,
 }

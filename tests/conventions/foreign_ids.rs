@@ -193,19 +193,25 @@ async fn what_they_have(app: &TestApp, things: &mut Things) {
     things.insert("security_events", app.text(&trouble).await);
 }
 
-/// The tables of the ids in a route's address, in their order; empty when none of them can be somebody else's.
-fn tables(route: &Route) -> Vec<&'static str> {
+/// What the ids in a route's address are of, in their order: the address up to each, and its table.
+pub(super) fn parameters(route: &Route) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
     for (start, _) in route.path.match_indices('{') {
         let end = start + route.path[start..].find('}').expect("a parameter ends") + 1;
         let kind = KINDS.iter().find(|(until, _)| *until == &route.path[..end] || *until == &route.path[start..end]);
-        let (_, table) = kind.unwrap_or_else(|| panic!("{}: of what is the id at {}?", route.path, &route.path[..end]));
-        found.push(*table);
+        found.push(*kind.unwrap_or_else(|| panic!("{}: of what is the id at {}?", route.path, &route.path[..end])));
     }
+    found
+}
+
+/// The tables of the ids in a route's address; empty when none of them can be somebody else's.
+fn tables(route: &Route) -> Vec<&'static str> {
+    let found: Vec<&str> = parameters(route).into_iter().map(|(_, table)| table).collect();
     if found.contains(&"") { Vec::new() } else { found }
 }
 
-fn address(route: &Route, ids: &[&str]) -> String {
+/// A route with an id for each of its parameters.
+pub(super) fn address(route: &Route, ids: &[&str]) -> String {
     let mut ids = ids.iter();
     let parts = route.path.split('/').map(|part| match part.find('{') {
         Some(0) => format!(
@@ -265,7 +271,8 @@ async fn walk(app: &TestApp, person: &Person, own: &Things, foreign: &Things) {
     assert!(wrong.is_empty(), "{}\n{} are wrong", wrong.join("\n"), wrong.len());
 }
 
-fn rights() -> Vec<&'static str> {
+/// Every right there is.
+pub(super) fn rights() -> Vec<&'static str> {
     routes::privileges().iter().map(|info| info.name).collect()
 }
 

@@ -401,6 +401,8 @@ async fn every_mutating_route_leaves_an_event_and_its_diff() {
     walk.exports(&tenant).await;
     // Its answer takes a browser with an authenticator: `tests/browser/passkeys.mjs`.
     walked.insert("/account/factors/passkeys");
+    // What is sent there is looked for, and changes nothing: `tests/operations/jump.rs`.
+    walked.insert("/go");
     assert_eq!(walked, mutating(), "every route of the table was walked");
     let mut table = format!("{:72}{:10}{:8}event", "route", "elevation", "reason");
     for route in routes::table() {

@@ -6,31 +6,23 @@ use castellan::actor::Needs;
 use castellan::routes;
 use castellan::web::route::Route;
 use expect_test::expect_file;
-use reqwest::Method;
 
-use crate::support::{PASSWORD, Person, TestApp};
+use super::foreign_ids::{Things, address, everything, parameters, rights};
+use crate::support::{Person, TestApp};
 
-/// An id of nothing: who may ask is told 404, who may not is told 403.
+/// An id of nothing, and the secret of nobody.
 const NOTHING: &str = "019a0000-0000-7000-8000-000000000000";
 
-fn address(path: &str) -> String {
-    let parts = path.split('/').map(|part| match part.find('{') {
-        Some(0) => format!("{NOTHING}{}", &part[part.find('}').map_or(part.len(), |end| end + 1)..]),
-        _ => part.to_owned(),
-    });
-    parts.collect::<Vec<_>>().join("/")
+/// A route with ids of nothing: who may ask is told 404, who may not is told 403.
+fn nowhere(route: &Route) -> String {
+    address(route, &vec![NOTHING; parameters(route).len()])
 }
 
-/// Sends an empty request to a route and says what came back.
-async fn ask(person: &Person, route: &Route) -> String {
+/// Sends an empty request to a route's address and says what came back.
+async fn ask(person: &Person, route: &Route, address: &str) -> String {
     let page = match route.method.as_str() {
-        "GET" => person.get(&address(route.path)).await,
-        "POST" => person.post_form(&address(route.path), &[]).await,
-        other => {
-            person
-                .send(person.request(Method::from_bytes(other.as_bytes()).expect("a verb"), &address(route.path)))
-                .await
-        }
+        "GET" => person.get(address).await,
+        _ => person.post_form(address, &[]).await,
     };
     match page.location().starts_with("/sign-in") {
         true => "sign-in".to_owned(),
@@ -38,39 +30,132 @@ async fn ask(person: &Person, route: &Route) -> String {
     }
 }
 
-/// Role against route, as one text that every change of rights must change.
+/// Who asks: nobody, the system's roles, and three with every right there is but on one tenant, on one client, and on a
+/// tenant that is not the one they ask about.
+const PERSONAS: [&str; 8] = ["nobody", "founder", "admin", "support", "auditor", "tenant", "client", "foreign"];
+
+/// Role against route, as one text that every change of rights must change. Each asks in a world of their own about one of
+/// everything: a tenant with all that it has, and what they have themselves.
 #[actix_web::test]
 async fn roles_get_what_the_golden_table_says() {
-    let app = TestApp::start().await;
-    let people = [
-        ("nobody", app.anonymous()),
-        ("founder", app.founder().await),
-        ("admin", app.admin().await),
-        ("support", app.support().await),
-        ("auditor", app.auditor().await),
-    ];
+    let mut columns = Vec::new();
+    for name in PERSONAS {
+        columns.push(Asker::named(name).await.answers().await);
+    }
     let mut table = format!("{:72}{:26}", "route", "privilege");
-    for (name, _) in &people {
+    for name in PERSONAS {
         table += &format!("{name:9}");
     }
-    for route in routes::table() {
+    for (row, route) in routes::table().iter().enumerate() {
         let named = format!("{} {}", route.method, route.path);
         table = format!("{}\n{named:72}{:26}", table.trim_end(), route.privilege);
-        for (name, person) in &people {
-            table += &format!("{:9}", ask(person, &route).await);
-            if *name == "nobody" {
-                continue;
-            }
-            if route.path == "/sign-out" {
-                assert_eq!(person.sign_in(&person.email, PASSWORD).await.status, 303);
-            }
-            if ["/sign-out", "/elevation/end"].contains(&route.path) {
-                app.elevate(person).await;
-            }
+        for column in &columns {
+            table += &format!("{:9}", column[row]);
         }
     }
     expect_file!["../golden/routes.txt"].assert_eq(&(table.trim_end().to_owned() + "\n"));
-    app.leaves_jobs();
+}
+
+/// Somebody in a world of their own.
+struct Asker {
+    app: TestApp,
+    person: Person,
+    /// One of everything.
+    things: Things,
+    /// What is their own, for pages about their own account.
+    own: Things,
+}
+
+impl Asker {
+    async fn named(name: &str) -> Asker {
+        let app = TestApp::start().await;
+        app.leaves_jobs();
+        let mut things = everything(&app, "northwind").await;
+        things.insert("roles", app.text("select id from control.roles where not is_system").await);
+        let id = |table: &str| things[table].parse().expect("an id");
+        let person = match name {
+            "nobody" => app.anonymous(),
+            "founder" => app.founder().await,
+            "admin" => app.admin().await,
+            "support" => app.support().await,
+            "auditor" => app.auditor().await,
+            "tenant" => app.scoped_to_tenant(&rights(), id("tenants")).await,
+            "client" => app.scoped_to_client(&rights(), id("tenants"), id("clients")).await,
+            _ => app.scoped_to_tenant(&rights(), app.tenant("contoso").await).await,
+        };
+        let own = if person.id.is_some() { own_things(&app, &person).await } else { Things::new() };
+        Asker { app, person, things, own }
+    }
+
+    /// What each route answers, in the order of the table. What ends the session comes last.
+    async fn answers(&self) -> Vec<String> {
+        let (mut table, mut answers) = (routes::table().into_iter().enumerate().collect::<Vec<_>>(), BTreeMap::new());
+        table.sort_by_key(|(place, route)| (route.path == "/sign-out", *place));
+        for (place, route) in &table {
+            answers.insert(*place, ask(&self.person, route, &self.address(route)).await);
+            self.recover(route.path).await;
+        }
+        answers.into_values().collect()
+    }
+
+    fn address(&self, route: &Route) -> String {
+        let id = |(until, table): (&'static str, &'static str)| match (until, table) {
+            ("/exposure/{kind}", _) => "tenant",
+            ("/exposure/{kind}/{id}", _) => self.things["tenants"].as_str(),
+            ("/roles/{id}", _) => &self.things["roles"],
+            (_, "") => NOTHING,
+            _ if until.starts_with("/account/") || until.starts_with("/views/") => {
+                self.own.get(table).unwrap_or(&self.things[table])
+            }
+            _ => &self.things[table],
+        };
+        let ids: Vec<&str> = parameters(route).into_iter().map(id).collect();
+        address(route, &ids)
+    }
+
+    /// Goes back to where the next route finds an elevated session of nobody but themselves.
+    async fn recover(&self, path: &str) {
+        const LEAVING: [&str; 2] = ["/elevation/end", "/account/delegations/{id}/acting"];
+        if self.person.id.is_some() && LEAVING.contains(&path) {
+            self.person.post_form("/acting/end", &[]).await;
+            self.app.elevate(&self.person).await;
+        }
+    }
+}
+
+/// What somebody has themselves: another session, a token, an identity, a delegation, a view and a factor.
+async fn own_things(app: &TestApp, person: &Person) -> Things {
+    let id = person.id.expect("somebody");
+    let founder = app.founder().await.id.expect("somebody");
+    app.browser_of(id, &person.email).await;
+    app.execute(&format!(
+        "insert into control.api_tokens (id, user_id, name, prefix, token_hash, scopes, expires_at)
+            values (gen_random_uuid(), '{id}', 'Own', '0123456789ab', decode(repeat('ab', 32), 'hex'),
+                '{{tenants.export}}', now() + interval '1 day');
+        insert into control.user_identities (id, user_id, issuer, subject, provider_key, label)
+            values (gen_random_uuid(), '{id}', 'https://id.example', 'own', 'acme', 'own');
+        insert into control.delegations
+            (id, grantor_user_id, delegate_user_id, action_scope, starts_at, ends_at, reason)
+            values (gen_random_uuid(), '{founder}', '{id}', '{{tenants.view}}', now(), now() + interval '1 day', 'test');
+        insert into control.saved_views (id, user_id, list, path, query, name)
+            values (gen_random_uuid(), '{id}', '/tenants', '/tenants', '', 'Mine')"
+    ))
+    .await;
+    app.add_totp(person).await;
+    let of = |column: &str| format!("{column} = '{id}'");
+    let mut own = Things::new();
+    for (table, whose) in [
+        ("sessions", of("user_id")),
+        ("api_tokens", of("user_id")),
+        ("user_identities", of("user_id")),
+        ("delegations", of("delegate_user_id")),
+        ("saved_views", of("user_id")),
+        ("user_credentials", of("kind = 'totp' and user_id")),
+    ] {
+        let latest = format!("select id from control.{table} where {whose} order by created_at desc limit 1");
+        own.insert(table, app.text(&latest).await);
+    }
+    own
 }
 
 /// What is open to whoever impersonates, as one text: every new route says it, and is closed unless it does.
@@ -120,7 +205,8 @@ async fn exactly_the_named_privilege_opens_a_route() {
         let lacking = app.person_with(&others).await;
         for route in routes {
             let named = format!("{} {}", route.method, route.path);
-            let (let_in, kept_out) = (ask(&holder, &route).await, ask(&lacking, &route).await);
+            let address = nowhere(&route);
+            let (let_in, kept_out) = (ask(&holder, &route, &address).await, ask(&lacking, &route, &address).await);
             assert!(
                 let_in != "403" && let_in != "sign-in" && !let_in.starts_with('5'),
                 "{named} with {privilege}: {let_in}"

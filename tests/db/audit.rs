@@ -91,9 +91,10 @@ async fn idle_connections_see_nothing() {
             "audit.record(text,text,boolean,text,text,uuid,uuid,uuid,jsonb)",
             "audit.record_security(text,text,bytea,uuid,jsonb)",
             "control.session_authority(bytea)",
+            "control.ended_session(bytea)",
             "control.note_use(uuid,text)",
             "control.token_authority(bytea,text)",
-            "control.whereabouts(uuid[])",
+            "control.whereabouts(uuid[],text[])",
         ]
     );
 }

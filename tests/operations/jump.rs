@@ -151,3 +151,38 @@ async fn what_cannot_be_looked_for_is_refused_and_nothing_is_said_of_it() {
     let page = founder.get("/go?q=%3Cscript%3Ealert(1)%3C/script%3E").await;
     assert!(!page.text().contains("<script>alert"), "{}", page.text());
 }
+
+/// The search box of each page is a form that is sent in a body, with JavaScript or without.
+#[actix_web::test]
+async fn what_is_typed_into_the_search_box_is_in_no_address_before_it_is_looked_at() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let page = founder.get("/tenants").await;
+    assert_eq!(page.attributes("form.jump", "method"), ["post"]);
+    assert_eq!(page.attributes("form.jump", "action"), ["/go"]);
+    let before = app.log_size().await;
+    for (q, address) in [("", "/go"), ("  ", "/go"), ("north wind&x", "/go?q=north%20wind%26x")] {
+        let answer = founder.post_form("/go", &[("q", q)]).await;
+        assert_eq!((answer.status, answer.location().as_str()), (303, address), "{q}");
+    }
+    assert_eq!(founder.post_form("/go", &[]).await.location(), "/go");
+    for q in ["x".repeat(201), "a\0b".to_owned()] {
+        let page = founder.post_form("/go", &[("q", &q)]).await;
+        assert_eq!(page.status, 422);
+        assert!(page.message().starts_with("q may have up to 200"), "{}", page.message());
+    }
+    assert_eq!(app.log_size().await, before, "looking changes nothing");
+
+    let token = founder.make_token(&["tenants.export"], &[]).await;
+    let answer = founder.post_form("/go", &[("q", &format!(" {} ", token.text))]).await;
+    assert_eq!(answer.location(), format!("/tokens/{}", token.id));
+    let part = founder.post_form("/go", &[("q", &token.text[..40])]).await;
+    assert_eq!(part.location(), "/go");
+    // Whoever has to sign in first finds what they looked for in the form that is sent again, but for a token.
+    let away = app.anonymous();
+    let page = away.post_form("/go", &[("q", "northwind")]).await;
+    assert_eq!((page.status, page.form().value("q")), (401, "northwind"));
+    let page = away.post_form("/go", &[("q", &token.text)]).await;
+    assert!(page.status == 303 && page.location() == "/sign-in", "{} {}", page.status, page.text());
+    assert_eq!(app.person_with(&["tenants.view"]).await.post_form("/go", &[("q", "own")]).await.status, 403);
+}

@@ -41,6 +41,15 @@ pub struct Change {
     pub tenant_id: Option<Uuid>,
 }
 
+/// A refusal or trouble.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SecurityEvent {
+    pub severity: String,
+    pub actor_id: Option<Uuid>,
+    pub network_hash: Option<String>,
+    pub details: Value,
+}
+
 impl Event {
     /// The changes of one table.
     pub fn of(&self, table: &str) -> Vec<&Change> {
@@ -94,6 +103,22 @@ impl TestApp {
     /// The newest event that is a read.
     pub async fn last_read(&self) -> Event {
         self.events_where("e.is_read and e.action <> 'export.finish'").await.pop().expect("something was read")
+    }
+
+    /// All security events of a kind, oldest first.
+    pub async fn security_events(&self, kind: &str) -> Vec<SecurityEvent> {
+        let rows = format!(
+            "select to_jsonb(s) from audit.security_events s where kind = '{kind}' order by s.occurred_at, s.id"
+        );
+        let rows = self.texts(&rows).await;
+        rows.iter().map(|row| serde_json::from_str(row).expect("a security event can be read")).collect()
+    }
+
+    /// The one security event of a kind.
+    pub async fn security_event(&self, kind: &str) -> SecurityEvent {
+        let mut events = self.security_events(kind).await;
+        assert_eq!(events.len(), 1, "{kind}: {events:?}");
+        events.remove(0)
     }
 
     /// How many events and changes there are; nothing happened while this stays the same.

@@ -3,4 +3,5 @@ mod bad_input;
 mod export;
 mod forbidden;
 mod lists;
+mod probing;
 mod queries;

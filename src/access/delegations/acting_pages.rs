@@ -56,11 +56,7 @@ async fn received(can: &Can<ActForOthers>, db: &Db, id: Uuid) -> Result<Listed, 
 }
 
 async fn note(can: &Can<ActForOthers>, context: &Context, request: &HttpRequest, db: &Db, id: Uuid, why: &str) {
-    let event = SecurityEvent {
-        kind: SecurityKind::AuthzFail,
-        severity: "warning",
-        network_hash: context.site().network_hash(request),
-        details: json!({ "why": why, "delegation_id": id }),
-    };
+    let event = SecurityEvent::of(SecurityKind::AuthzFail, json!({ "why": why, "delegation_id": id }))
+        .from_network(context.site().network_hash(request));
     db.note_security(can.actor().clone(), event).await;
 }

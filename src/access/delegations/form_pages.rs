@@ -99,13 +99,8 @@ async fn note_foreign(can: &Can<Delegate>, db: &Db, foreign: &[String]) {
         return;
     }
     let shown: Vec<String> = foreign.iter().take(10).map(|name| name.chars().take(100).collect()).collect();
-    let event = SecurityEvent {
-        kind: SecurityKind::InputValidationDiscreteFail,
-        severity: "warning",
-        network_hash: None,
-        details: json!({ "field": "action_scope", "sent": shown }),
-    };
-    db.note_security(can.actor().clone(), event).await;
+    let details = json!({ "field": "action_scope", "sent": shown });
+    db.note_security(can.actor().clone(), SecurityEvent::of(SecurityKind::InputValidationDiscreteFail, details)).await;
 }
 
 fn question() -> Question {

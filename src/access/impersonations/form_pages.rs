@@ -53,13 +53,8 @@ async fn asked_for(can: &Can<Impersonate>, db: &Db, id: Uuid) -> Result<Candidat
     let asker = can.actor().user_id;
     let candidate = db.read(can, move |conn| candidates::candidate(conn, id, asker)).await?;
     if let Some(refused) = candidate.refusal.as_ref().filter(|refused| refused.is_abuse) {
-        let event = SecurityEvent {
-            kind: SecurityKind::AuthzFail,
-            severity: "warning",
-            network_hash: None,
-            details: json!({ "why": "an impersonation that nobody may have", "target_id": id, "said": refused.why }),
-        };
-        db.note_security(can.actor().clone(), event).await;
+        let details = json!({ "why": "an impersonation that nobody may have", "target_id": id, "said": refused.why });
+        db.note_security(can.actor().clone(), SecurityEvent::of(SecurityKind::AuthzFail, details)).await;
     }
     Ok(candidate)
 }

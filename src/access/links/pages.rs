@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::model::{Given, Kind, Link};
@@ -15,13 +15,14 @@ use crate::action::Action;
 use crate::actor::{Actor, Can};
 use crate::auth::chosen_password;
 use crate::auth::password::Passwords;
-use crate::db::Db;
+use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::mail::token;
 use crate::web::context::Context;
 use crate::web::flash::Flash;
 use crate::web::form::{Form, FormView};
 use crate::web::page::{self, Shell, see_other};
+use crate::web::probing;
 
 #[derive(Template)]
 #[template(path = "access/links/show.html")]
@@ -61,13 +62,20 @@ pub async fn set_password(
     can: Can<UseLink>,
     context: Context,
     db: Data<Db>,
-    passwords: Data<Passwords>,
+    (request, passwords): (HttpRequest, Data<Passwords>),
     token: Path<String>,
     form: Form,
 ) -> Result<HttpResponse, AppError> {
     let link = match look_up(&can, &context, &db, &token).await? {
         Ok(link) => link,
-        Err(why) => return gone(&context, why),
+        Err(why) => {
+            if probing::is_news(&request, SecurityKind::AuthnPasswordChangeFail) {
+                let failure = chosen_password::failure(None, "by a link that does not count");
+                let failure = failure.from_network(context.site().network_hash(&request));
+                db.note_security(can.actor().clone(), failure).await;
+            }
+            return gone(&context, why);
+        }
     };
     let password = match chosen_password::read(&form, ("password", "password_again"), &[&link.email, &link.name]) {
         Ok(password) => password,

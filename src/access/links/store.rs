@@ -11,6 +11,7 @@ use super::letters::letter;
 use super::model::{Given, Kind, Link};
 use crate::access::people::model::Person;
 use crate::access::{Manage, UseLink};
+use crate::auth::chosen_password::note_change;
 use crate::db::{Tx, fitting};
 use crate::error::AppError;
 use crate::mail;
@@ -173,6 +174,7 @@ pub fn use_up(tx: &mut Tx<'_, UseLink>, kind: Kind, link: &Link, password_hash: 
         return Err(AppError::NotFound);
     }
     replace_password(tx, user_id, password_hash)?;
+    note_change(tx, user_id, kind.as_str())?;
     let alive = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::revoked_at.is_null()));
     diesel::update(alive.filter(sessions::absolute_expires_at.gt(now)))
         .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq("credential_changed")))

@@ -8,8 +8,8 @@ use jiff_diesel::Timestamp as DbTimestamp;
 use uuid::Uuid;
 
 use crate::access::Manage;
-use crate::auth::cookie;
 use crate::auth::sign_in::pages::link_hash;
+use crate::auth::{chosen_password, cookie};
 use crate::db::Tx;
 use crate::error::AppError;
 
@@ -64,6 +64,7 @@ pub fn set_password(tx: &mut Tx<'_, Manage>, user_id: Uuid, hash: Option<&str>) 
     if let Some(hash) = hash {
         insert_password(tx, user_id, hash)?;
     }
+    chosen_password::note_change(tx, user_id, "on the command line")?;
     diesel::update(sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::revoked_at.is_null())))
         .set((sessions::revoked_at.eq(now), sessions::revoked_reason.eq("credential_changed")))
         .execute(&mut **tx)?;

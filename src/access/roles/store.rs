@@ -254,7 +254,7 @@ fn known(tx: &mut Tx<'_, Manage>, wanted: &[String]) -> Result<(), AppError> {
         None => Ok(()),
         Some(name) => {
             let name: String = name.chars().filter(|c| !c.is_control()).take(100).collect();
-            Err(AppError::Refused("privilege_name", format!("“{name}” is no privilege; tick some of those shown")))
+            Err(AppError::NotOffered("privilege_name", format!("“{name}” is no privilege; tick some of those shown")))
         }
     }
 }

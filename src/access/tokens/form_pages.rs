@@ -176,13 +176,8 @@ async fn note_foreign<P: Privilege>(can: &Can<P>, db: &Db, foreign: &[String]) {
         return;
     }
     let shown: Vec<String> = foreign.iter().take(10).map(|scope| scope.chars().take(100).collect()).collect();
-    let event = SecurityEvent {
-        kind: SecurityKind::InputValidationDiscreteFail,
-        severity: "warning",
-        network_hash: None,
-        details: json!({ "field": "scopes", "sent": shown }),
-    };
-    db.note_security(can.actor().clone(), event).await;
+    let details = json!({ "field": "scopes", "sent": shown });
+    db.note_security(can.actor().clone(), SecurityEvent::of(SecurityKind::InputValidationDiscreteFail, details)).await;
 }
 
 fn created(

@@ -290,5 +290,5 @@ pub fn revoke<P: Privilege>(tx: &mut Tx<'_, P>, token: &Token) -> Result<(), App
 }
 
 fn note<P>(tx: &mut Tx<'_, P>, kind: SecurityKind, details: Value) -> Result<(), AppError> {
-    tx.note_security(&SecurityEvent { kind, severity: "info", network_hash: None, details })
+    tx.note_security(&SecurityEvent::of(kind, details))
 }

@@ -82,12 +82,8 @@ pub async fn replace(db: &Db, can: &Can<Rotate>, file: &KeyFile) -> Result<Repla
         if keys::have_signed(&file.keys()?, &last.note) {
             return refuse("The key that signed last is here. Rotate it without --lost.");
         }
-        tx.note_security(&SecurityEvent {
-            kind: SecurityKind::SysAuditKeyReplaced,
-            severity: "critical",
-            network_hash: None,
-            details: json!({ "said": SAID, "change": details }),
-        })?;
+        let said = json!({ "said": SAID, "change": details });
+        tx.note_security(&SecurityEvent::of(SecurityKind::SysAuditKeyReplaced, said))?;
         sign_anew(tx, &file, &new, &last.note)
     })
     .await?;

@@ -51,6 +51,11 @@ impl SecurityEvent {
         }
     }
 
+    /// What its kind means; empty for one that this version does not know.
+    pub fn meaning(&self) -> &'static str {
+        SecurityKind::named(&self.kind).map(SecurityKind::meaning).unwrap_or_default()
+    }
+
     /// Enough of the network's hash to tell two apart.
     pub fn network(&self) -> String {
         self.network_hash.iter().flatten().take(4).map(|byte| format!("{byte:02x}")).collect()

@@ -49,12 +49,8 @@ pub async fn logout(
                 .json(json!({ "error": "temporarily_unavailable" })));
         }
     };
-    let event = SecurityEvent {
-        kind,
-        severity: "warning",
-        network_hash: context.site().network_hash(&request),
-        details: json!({ "provider": *key, "of": "logout", "why": why }),
-    };
+    let event = SecurityEvent::of(kind, json!({ "provider": *key, "of": "logout", "why": why }))
+        .from_network(context.site().network_hash(&request));
     db.note_security(can.actor().clone(), event).await;
     Ok(HttpResponse::BadRequest()
         .insert_header((CACHE_CONTROL, "no-store"))

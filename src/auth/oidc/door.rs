@@ -84,17 +84,14 @@ impl Door<'_> {
         let counter = format!("identity at {}", asked.provider);
         let mut origin = origin(self.context, self.request, &counter);
         origin.device_id = asked.device.or(origin.device_id);
-        self.db.append(self.can, move |conn| note_failure(conn, &origin, user_id, outcome)).await
+        // The counter is of everybody who comes from there, so that its limit is nobody's own.
+        self.db.append(self.can, move |conn| note_failure(conn, &origin, user_id, outcome)).await.map(drop)
     }
 
     /// Leaves it where it is read.
     pub async fn note(&self, kind: SecurityKind, why: &str) {
-        let event = SecurityEvent {
-            kind,
-            severity: "warning",
-            network_hash: self.context.site().network_hash(self.request),
-            details: json!({ "provider": self.provider.settings.key, "outcome": why }),
-        };
+        let event = SecurityEvent::of(kind, json!({ "provider": self.provider.settings.key, "outcome": why }))
+            .from_network(self.context.site().network_hash(self.request));
         let actor: Arc<Actor> = self.can.actor().clone();
         self.db.note_security(actor, event).await;
     }

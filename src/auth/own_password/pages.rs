@@ -58,11 +58,16 @@ pub async fn update(
     };
     if asks_for_old {
         let origin = origin(&context, &request, "");
+        let network = origin.network_hash.clone();
         let asker = Asker::new(user_id, session_id, origin, &context.site().secret, COUNTER);
         let old = form.get("password").to_owned();
         match proof::by_password(&db, &can, &asker, old, &passwords).await? {
             Checked::Fits(_) => {}
-            Checked::Wrong(error) => return again(vec![error]),
+            Checked::Wrong(error) => {
+                let failure = chosen_password::failure(Some(user_id), "the old password does not fit");
+                db.note_security(actor.clone(), failure.from_network(network)).await;
+                return again(vec![error]);
+            }
             Checked::Wait(seconds) => return Err(AppError::TooMany(seconds)),
         }
     }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::auth::OwnAccount;
+use crate::auth::chosen_password::note_change;
 use crate::auth::factors::store::{end_sessions, tell};
 use crate::db::Tx;
 use crate::error::AppError;
@@ -18,6 +19,7 @@ pub fn replace(tx: &mut Tx<'_, OwnAccount>, user_id: Uuid, hash: &str) -> Result
     diesel::insert_into(c::table)
         .values((c::id.eq(Uuid::now_v7()), c::user_id.eq(user_id), c::kind.eq("password"), c::secret_hash.eq(hash)))
         .execute(&mut **tx)?;
+    note_change(tx, user_id, "on their own page")?;
     let kept = tx.actor().session_id;
     end_sessions(tx, user_id, kept)?;
     tell(tx, user_id, "Your password was changed", "The password of your account was changed.")

@@ -1,5 +1,7 @@
 //! Looking at a proof. Wrong ones are counted for each person, and slow the next ones down as passwords do.
 
+use std::iter;
+
 use diesel::PgConnection;
 use serde_json::json;
 use uuid::Uuid;
@@ -33,17 +35,16 @@ impl Asker {
     }
 
     /// Notes trouble where security events are read.
-    async fn warn(&self, db: &Db, outcome: &str) {
-        let event = SecurityEvent {
-            kind: match outcome {
-                "throttled" => SecurityKind::AuthnLoginLock,
-                _ => SecurityKind::AuthnLoginFail,
-            },
-            severity: "warning",
-            network_hash: self.origin.network_hash.clone(),
-            details: json!({ "outcome": outcome, "user_id": self.user_id }),
+    async fn warn(&self, db: &Db, outcome: &str, is_limit: bool) {
+        let kind = match outcome {
+            "throttled" => SecurityKind::AuthnLoginLock,
+            _ => SecurityKind::AuthnLoginFail,
         };
-        db.note_security(Actor::signing_in(self.user_id, self.origin.request_id).into(), event).await;
+        for kind in iter::once(kind).chain(is_limit.then_some(SecurityKind::AuthnLoginFailMax)) {
+            let event = SecurityEvent::of(kind, json!({ "outcome": outcome, "user_id": self.user_id }))
+                .from_network(self.origin.network_hash.clone());
+            db.note_security(Actor::signing_in(self.user_id, self.origin.request_id).into(), event).await;
+        }
     }
 }
 
@@ -79,25 +80,24 @@ async fn in_turn<P: Privilege>(
     fitting: impl FnOnce(&mut PgConnection) -> Result<Checked, AppError> + Send + 'static,
 ) -> Result<Checked, AppError> {
     let asked = asker.clone();
-    let checked = db
+    let (checked, is_limit) = db
         .append(can, move |conn| {
             store::take_turns(conn, asked.user_id)?;
             let wait = throttle::wait(conn, &asked.origin.account_hash, asked.origin.device_id)?;
             if wait > 0 {
                 attempts::note_failure(conn, &asked.origin, Some(asked.user_id), "throttled")?;
-                return Ok(Checked::Wait(wait));
+                return Ok((Checked::Wait(wait), false));
             }
             let found = fitting(conn)?;
-            if let Checked::Wrong(_) = found {
-                attempts::note_failure(conn, &asked.origin, Some(asked.user_id), "wrong_factor")?;
-            }
-            Ok(found)
+            let is_limit = matches!(found, Checked::Wrong(_))
+                && attempts::note_failure(conn, &asked.origin, Some(asked.user_id), "wrong_factor")?;
+            Ok((found, is_limit))
         })
         .await?;
     match &checked {
         Checked::Fits(_) => {}
-        Checked::Wrong(_) => asker.warn(db, "wrong_factor").await,
-        Checked::Wait(_) => asker.warn(db, "throttled").await,
+        Checked::Wrong(_) => asker.warn(db, "wrong_factor", is_limit).await,
+        Checked::Wait(_) => asker.warn(db, "throttled", false).await,
     }
     Ok(checked)
 }
@@ -145,7 +145,7 @@ pub async fn by_passkey<P: Privilege>(
     match passkeys.accept(&answer, state, known)? {
         Ok((id, parameters)) => Ok(Checked::Fits(Proof::Passkey { id, parameters })),
         Err(why) => {
-            asker.warn(db, "wrong_factor").await;
+            asker.warn(db, "wrong_factor", false).await;
             Ok(Checked::Wrong(FieldError::new("base", why)))
         }
     }
@@ -188,7 +188,8 @@ async fn refused<P: Privilege>(
     checked: Checked,
 ) -> Result<Checked, AppError> {
     let asked = asker.clone();
-    db.append(can, move |conn| attempts::note_failure(conn, &asked.origin, Some(asked.user_id), outcome)).await?;
-    asker.warn(db, outcome).await;
+    let noting = db.append(can, move |conn| attempts::note_failure(conn, &asked.origin, Some(asked.user_id), outcome));
+    let is_limit = noting.await?;
+    asker.warn(db, outcome, is_limit).await;
     Ok(checked)
 }

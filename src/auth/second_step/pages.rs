@@ -139,7 +139,9 @@ impl Step<'_> {
         let details = json!({ "factor": first, "second_factor": proof.name() });
         let factors = given.into_iter().chain([proof.name().to_owned()]).collect();
         let token_hash = cookie::hash(&token);
-        let new = Beginning { account, origin, token_hash, replaced: Some(self.half.id), factors, by_provider };
+        let counters = vec![origin.account_hash.clone(), asker.origin.account_hash.clone()];
+        let replaced = Some(self.half.id);
+        let new = Beginning { account, origin, token_hash, replaced, factors, counters, by_provider };
         let can = Can::<SignIn>::prove(Actor::signing_in(user_id, self.context.actor.request_id).into())?;
         let action = Action::on("session.sign_in", "user", user_id).details(details);
         let half = self.half.id;
@@ -149,8 +151,8 @@ impl Step<'_> {
             // Of two answers sent together one finds the half session gone.
             store::end_halfway(tx, half)?;
             proof.spend(tx, user_id)?;
-            store::forget_failures(tx, &counted)?;
-            store::begin(tx, &new)
+            store::begin(tx, &new)?;
+            store::forget_failures(tx, &counted)
         });
         write.await?;
         cookie::renew(self.request, &token)?;

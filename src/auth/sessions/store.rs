@@ -79,8 +79,7 @@ pub fn revoke_tokens<P>(tx: &mut Tx<'_, P>, user_id: Uuid) -> Result<usize, AppE
         .execute(&mut **tx)?;
     if revoked > 0 {
         let details = json!({ "user_id": user_id, "tokens": revoked, "why": "signed out everywhere" });
-        let kind = SecurityKind::AuthnTokenRevoked;
-        tx.note_security(&SecurityEvent { kind, severity: "info", network_hash: None, details })?;
+        tx.note_security(&SecurityEvent::of(SecurityKind::AuthnTokenRevoked, details))?;
     }
     Ok(revoked)
 }

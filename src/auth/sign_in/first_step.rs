@@ -52,7 +52,8 @@ pub async fn begin(
     let can = Can::<SignIn>::prove(Arc::new(actor))?;
     let (halfway, user_id) = (account.has_factor && !first.is_enough, account.id);
     let factors = first.factors.into_iter().map(str::to_owned).collect();
-    let new = Beginning { account, origin, token_hash, replaced, factors, by_provider: first.by_provider };
+    let (counters, by_provider) = (vec![origin.account_hash.clone()], first.by_provider);
+    let new = Beginning { account, origin, token_hash, replaced, factors, counters, by_provider };
     let name = if halfway { "session.first_step" } else { "session.sign_in" };
     let action = Action::on(name, "user", user_id).details(first.details);
     db.write(&can, action, move |tx| if halfway { store::begin_halfway(tx, &new) } else { store::begin(tx, &new) })

@@ -1,5 +1,7 @@
 //! `/sign-in`, `/sign-in/link/{token}`, `/sign-out`.
 
+use std::iter;
+
 use actix_session::SessionExt;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -215,14 +217,11 @@ async fn note(
     kind: SecurityKind,
 ) -> Result<(), AppError> {
     let noted = origin.clone();
-    db.append(can, move |conn| store::note_failure(conn, &noted, user_id, outcome)).await?;
-    let event = SecurityEvent {
-        kind,
-        severity: "warning",
-        network_hash: origin.network_hash.clone(),
-        details: json!({ "outcome": outcome, "user_id": user_id }),
-    };
-    db.note_security(can.actor().clone(), event).await;
+    let is_limit = db.append(can, move |conn| store::note_failure(conn, &noted, user_id, outcome)).await?;
+    for kind in iter::once(kind).chain(is_limit.then_some(SecurityKind::AuthnLoginFailMax)) {
+        let event = SecurityEvent::of(kind, json!({ "outcome": outcome, "user_id": user_id }));
+        db.note_security(can.actor().clone(), event.from_network(origin.network_hash.clone())).await;
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use castellan_schema::control::{login_attempts, sessions, user_credentials, user
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::Timestamp as DbTimestamp;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::throttle::{self, Try, Verdict};
@@ -11,8 +12,8 @@ use crate::auth::cookie::ABSOLUTE_HOURS;
 use crate::auth::factors::store as factors;
 use crate::auth::oidc::logouts;
 use crate::auth::{SignIn, SignOut};
-use crate::db::Tx;
 use crate::db::functions::session_ends;
+use crate::db::{SecurityEvent, SecurityKind, Tx};
 use crate::error::AppError;
 
 /// Where a try comes from, as far as that is kept.
@@ -46,6 +47,8 @@ pub struct Beginning {
     pub replaced: Option<Uuid>,
     /// With what the person proved who they are.
     pub factors: Vec<String>,
+    /// Counters of failures that it ends.
+    pub counters: Vec<Vec<u8>>,
     /// By whose word, for who came from an identity provider.
     pub by_provider: Option<ByProvider>,
 }
@@ -87,20 +90,21 @@ pub fn account(conn: &mut PgConnection, email: &str, origin: &Origin) -> Result<
     Ok((Some(Account { id, may_open_the_console, epoch, password_hash, has_factor }), verdict))
 }
 
-/// Notes a try that did not lead to a session.
+/// Notes a try that did not lead to a session. Returns whether it is the one after which the next has to wait.
 pub fn note_failure(
     conn: &mut PgConnection,
     origin: &Origin,
     user_id: Option<Uuid>,
     outcome: &str,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     insert_attempt(conn, origin, user_id, outcome)?;
     if let (Some(user_id), "wrong_password") = (user_id, outcome) {
         diesel::update(users::table.find(user_id))
             .set(users::failed_login_count.eq(users::failed_login_count + 1))
             .execute(conn)?;
     }
-    Ok(())
+    Ok(outcome != "throttled"
+        && throttle::failures_in_a_row(conn, &origin.account_hash, origin.device_id)? == throttle::FREE)
 }
 
 /// How long the second step may take.
@@ -123,7 +127,22 @@ pub fn begin(tx: &mut Tx<'_, SignIn>, new: &Beginning) -> Result<(), AppError> {
     diesel::update(users::table.find(new.account.id))
         .set((users::last_login_at.eq(DbTimestamp::from(Timestamp::now())), users::failed_login_count.eq(0)))
         .execute(&mut **tx)?;
+    note_failures_before(tx, new)?;
     insert_attempt(tx, &new.origin, Some(new.account.id), "success")
+}
+
+/// Leaves an event where others tried before this one, or the same person did.
+fn note_failures_before(tx: &mut Tx<'_, SignIn>, new: &Beginning) -> Result<(), AppError> {
+    let mut failures = 0;
+    for counter in &new.counters {
+        failures += throttle::failures_in_a_row(tx, counter, new.origin.device_id)?;
+    }
+    if failures == 0 {
+        return Ok(());
+    }
+    let details = json!({ "outcome": "success", "user_id": new.account.id, "failures": failures });
+    let event = SecurityEvent::of(SecurityKind::AuthnLoginSuccessafterfail, details);
+    tx.note_security(&event.from_network(new.origin.network_hash.clone()))
 }
 
 fn insert(
@@ -131,7 +150,7 @@ fn insert(
     new: &Beginning,
     (idle, absolute): (SignedDuration, SignedDuration),
 ) -> Result<Uuid, AppError> {
-    let Beginning { account, origin, token_hash, replaced, factors, by_provider } = new;
+    let Beginning { account, origin, token_hash, replaced, factors, by_provider, .. } = new;
     if let Some(by) = by_provider {
         logouts::none_since(tx, by)?;
         use_identity(tx, by.identity_id)?;

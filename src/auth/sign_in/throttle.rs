@@ -13,7 +13,7 @@ use crate::db::keyset::CappedCount;
 use crate::error::AppError;
 
 /// Failures before the waiting begins.
-const FREE: u32 = 5;
+pub const FREE: u32 = 5;
 const LONGEST_SECONDS: i64 = 900;
 const MEMORY_MINUTES: i64 = 60;
 const LOOK_BACK: i64 = 30;
@@ -81,6 +81,25 @@ fn account_wait(
     known_device: Option<Uuid>,
     now: Moment,
 ) -> Result<u32, AppError> {
+    Ok(match in_a_row(conn, account, known_device, now)? {
+        Some((failures, latest)) => remaining(failures, latest, now),
+        None => 0,
+    })
+}
+
+/// How many tries failed in a row up to now, of those that this one pays for.
+pub fn failures_in_a_row(conn: &mut PgConnection, account: &[u8], device: Option<Uuid>) -> Result<u32, AppError> {
+    let known_device = known(conn, account, device)?;
+    Ok(in_a_row(conn, account, known_device, Moment::now())?.map_or(0, |(failures, _)| failures))
+}
+
+/// The same, and when the latest of them was.
+fn in_a_row(
+    conn: &mut PgConnection,
+    account: &[u8],
+    known_device: Option<Uuid>,
+    now: Moment,
+) -> Result<Option<(u32, Moment)>, AppError> {
     let since: Timestamp = (now - SignedDuration::from_mins(MEMORY_MINUTES)).into();
     let tries: Vec<(Timestamp, String, Option<Uuid>)> = a::login_attempts
         .filter(a::account_hash.eq(account).and(a::occurred_at.ge(since)).and(a::outcome.ne("throttled")))
@@ -92,8 +111,9 @@ fn account_wait(
         .iter()
         .filter(|(_, _, from)| known_device.is_none() || *from == known_device)
         .take_while(|(_, outcome, _)| outcome != "success");
-    let Some((latest, _, _)) = failures.next() else { return Ok(0) };
-    Ok(remaining(1 + failures.count() as u32, latest.to_jiff(), now))
+    let Some((latest, _, _)) = failures.next() else { return Ok(None) };
+    let latest = latest.to_jiff();
+    Ok(Some((1 + failures.count() as u32, latest)))
 }
 
 /// Until fewer failures than are free lie within the last minute.

@@ -144,6 +144,20 @@ begin
 end
 $$;
 
+-- The session that a token belonged to, and why it is not alive: looked up where `session_authority` found none.
+create or replace function control.ended_session(p_token_hash bytea) returns jsonb
+language sql stable security definer set search_path = pg_catalog
+as $$
+    select jsonb_build_object('session_id', s.id, 'user_id', s.user_id, 'was_ended', s.revoked_at is not null,
+        'why', case
+            when s.revoked_at is not null then coalesce(s.revoked_reason, 'revoked')
+            when s.absolute_expires_at <= now() then 'too old'
+            when s.idle_expires_at <= now() then 'not used for too long'
+            else 'the account may not use it any more'
+        end)
+    from control.sessions s where s.token_hash = p_token_hash
+$$;
+
 -- That somebody used a right, in a session or by a token, at every assignment by which they hold it: which of them
 -- allowed it is not to be told apart, and whichever ends, it is missed if the others end, too. Writes at most once an
 -- hour for an assignment.

@@ -5,7 +5,7 @@ revoke all on all functions in schema control, audit from public;
 
 grant usage on schema control, audit to castellan_web, castellan_auth, castellan_staff, castellan_scoped, castellan_jobs;
 grant execute on function control.session_authority(bytea), control.token_authority(bytea, text),
-    control.note_use(uuid, text), control.whereabouts(uuid[]) to castellan_web;
+    control.note_use(uuid, text), control.whereabouts(uuid[], text[]), control.ended_session(bytea) to castellan_web;
 -- Whether the schema is current is asked by the health check.
 grant select on public.__diesel_schema_migrations to castellan_web;
 grant execute on function control.actor_id(), control.scope_ids(text), control.stamp(), control.stamp_versioned(),

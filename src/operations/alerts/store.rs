@@ -203,12 +203,8 @@ pub fn tell(tx: &mut Tx<'_, Watch>, burst: &Burst, now: Timestamp) -> Result<(),
         .execute(&mut **tx)?;
     // The log keeps who it was as long as it is kept itself, and so by id alone.
     let logged = burst.sentence(&burst.subject);
-    tx.note_security(&SecurityEvent {
-        kind: burst.kind.security_kind(),
-        severity: "critical",
-        network_hash: burst.network.clone(),
-        details: json!({ "burst": burst.kind.name(), "said": logged, "subject": burst.subject }),
-    })?;
+    let details = json!({ "burst": burst.kind.name(), "said": logged, "subject": burst.subject });
+    tx.note_security(&SecurityEvent::of(burst.kind.security_kind(), details).from_network(burst.network.clone()))?;
     let person = burst.person().map(|id| history::full_name(tx, id)).transpose()?.flatten();
     let sentence = burst.sentence(person.as_ref().unwrap_or(&burst.subject));
     for Founder { name, email, .. } in founders::all(tx)? {

@@ -13,6 +13,7 @@ use crate::error::AppError;
 use crate::operations::{Search, ViewJobs};
 use crate::web::context::Context;
 use crate::web::flash::Flash;
+use crate::web::form::Form;
 use crate::web::page::{self, Shell, see_other};
 use crate::web::query::encode;
 use crate::{access, clients, tenancy, token};
@@ -55,13 +56,32 @@ impl Index {
     }
 }
 
+/// Where the search box is sent to: what was typed is in no address before it is known to be no API token. Everything
+/// else goes on to the address that can be linked to.
+pub async fn ask(can: Can<Search>, db: Data<Db>, form: Form) -> Result<HttpResponse, AppError> {
+    let q = form.get("q").trim();
+    if token::is_in(q) {
+        return to_token(&can, &db, q).await;
+    }
+    if is_refused(q) {
+        return Err(AppError::Refused("q", format!("may have up to {LONGEST} characters of text")));
+    }
+    let address = if q.is_empty() { "/go".to_owned() } else { format!("/go?q={}", encode(q)) };
+    Ok(HttpResponse::SeeOther().insert_header(("location", address)).finish())
+}
+
+fn is_refused(q: &str) -> bool {
+    q.chars().count() > LONGEST || q.contains('\0')
+}
+
 pub async fn index(can: Can<Search>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let pairs = context.pairs()?;
     let q = pairs.get("q").unwrap_or_default().trim().to_owned();
+    // A link may be made by anybody, and with anything in it.
     if token::is_in(&q) {
         return to_token(&can, &db, &q).await;
     }
-    if q.chars().count() > LONGEST || q.contains('\0') {
+    if is_refused(&q) {
         return Err(AppError::BadRequest(format!("q may have up to {LONGEST} characters of text.")));
     }
     let jump = Jump { can, db };
