@@ -129,7 +129,7 @@ async fn nobody_gives_away_what_they_lack() {
     let manager = app.person_with(&["access.view", "access.manage"]).await;
     let page = manager.submit(&form(&app, &manager, "ada@example.org").await).await;
     assert_eq!(page.status, 422);
-    assert!(page.field_error("role_id").contains("rights that you lack"), "{:?}", page.errors());
+    assert!(page.field_error("role_id").contains("nobody gives what they lack"), "{:?}", page.errors());
     assert_eq!(app.number("select count(*) from control.users where email = 'ada@example.org'").await, 0);
     assert_eq!(app.admin().await.get("/people/new").await.status, 403);
 }
@@ -150,7 +150,7 @@ async fn an_invitation_is_to_one_tenant_or_one_client() {
     let made = founder.submit(&on_tenant.with("tenant_id", "northwind").with("expires_at", "2999-01-01")).await;
     assert_eq!(made.status, 303, "{:?}", made.errors());
     let event = app.event("user.invite").await;
-    assert_eq!((event.tenant_id, event.client_id), (Some(northwind), None));
+    assert_eq!(event.tenant_id, Some(northwind));
     let given = &event.of("assignments")[0].after;
     assert_eq!([&given["scope_kind"], &given["tenant_id"]], ["tenant", northwind.to_string().as_str()]);
     assert!(founder.get(&made.location()).await.texts(".banner").join("").contains("support on Northwind"));
@@ -171,8 +171,9 @@ async fn an_invitation_is_to_one_tenant_or_one_client() {
     let on_client = form(&app, &founder, "bob@example.org").await.with("scope_kind", "client");
     let made = founder.submit(&on_client.with("client_id", &bakery.to_string())).await;
     assert_eq!(made.status, 303, "{:?}", made.errors());
-    let of_event = app.event("user.invite").await;
-    assert_eq!((of_event.tenant_id, of_event.client_id), (Some(northwind), Some(bakery)));
+    let of_client =
+        format!("select count(*) from audit.events where action = 'user.invite' and client_id = '{bakery}'");
+    assert_eq!(app.number(&of_client).await, 1);
     assert!(founder.get(&made.location()).await.texts(".banner").join("").contains("support on Bakery of Northwind"));
     app.run_jobs().await;
 }
@@ -219,9 +220,9 @@ async fn who_accepts_after_the_tenant_was_deleted_is_told_and_loses_nothing() {
         set.flash()
     );
     assert_eq!(invited.sign_in("ada@example.org", PASSWORD).await.status, 303);
-    assert_eq!(invited.get(&format!("/tenants/{northwind}")).await.status, 404);
+    assert_eq!(invited.get("/tenants").await.names(), [""; 0]);
     app.execute(&format!("update control.tenants set deleted_at = null where id = '{northwind}'")).await;
-    assert_eq!(invited.get(&format!("/tenants/{northwind}")).await.status, 200, "the role counts again");
+    assert_eq!(invited.get("/tenants").await.names(), ["Northwind"], "nothing is lost");
 }
 
 #[actix_web::test]

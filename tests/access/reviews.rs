@@ -230,7 +230,8 @@ async fn the_last_founder_stays_whoever_closes() {
     for by_hand in [true, false] {
         let app = TestApp::start().await;
         let founder = app.founder().await;
-        let closer = app.person_with(&["access.manage"]).await;
+        let all: Vec<&str> = castellan::routes::privileges().iter().map(|info| info.name).collect();
+        let (closer, manager) = (app.person_with(&all).await, app.person_with(&["access.manage"]).await);
         let review = begin_review(&founder, &[]).await;
         let of = format!(
             "update control.assignments set last_used_at = now() where user_id = '{}'",
@@ -239,6 +240,8 @@ async fn the_last_founder_stays_whoever_closes() {
         app.execute(&of).await;
         match by_hand {
             true => {
+                let page = manager.get(&format!("{review}/closing/new")).await;
+                assert_eq!(page.status, 409, "it would take founders away from who may do less");
                 let (_, done) = act(&closer, &format!("{review}/closing")).await;
                 assert_eq!(done.status, 303, "{:?}", done.errors());
             }

@@ -190,6 +190,7 @@ pub fn insert(tx: &mut Tx<'_, Manage>, id: Uuid, new: &Resolved) -> Result<(), A
 /// Gives another assignment to whoever holds this one, which ends.
 pub fn replace(tx: &mut Tx<'_, Manage>, row: &Assignment, id: Uuid, new: &Resolved) -> Result<(), AppError> {
     check_giving(tx, new)?;
+    check_taking(tx, &[row.id])?;
     measured(tx, row.touched(), |tx| {
         end(tx, row)?;
         write(tx, id, new)?;
@@ -265,15 +266,15 @@ fn lock_members(tx: &mut Tx<'_, Manage>, principal: Principal) -> Result<(), App
 
 /// Ends it at once.
 pub fn revoke(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError> {
+    check_taking(tx, &[row.id])?;
     measured(tx, row.touched(), |tx| {
         end(tx, row)?;
         founders::keep_one(tx)
     })
 }
 
-/// The row alone: whoever calls it sees to it that a founder stays.
+/// The row alone: whoever calls it sees to it that a founder stays, and is taken away by their equals alone.
 pub fn end(tx: &mut Tx<'_, Manage>, row: &Assignment) -> Result<(), AppError> {
-    check_taking(tx, &[row.id])?;
     let living = assignments::table.find(row.id).filter(assignments::revoked_at.is_null());
     let actor = tx.actor_id();
     let revoked = diesel::update(living)
@@ -322,7 +323,7 @@ pub fn change_expiry(tx: &mut Tx<'_, Manage>, row: &Assignment, patch: &ExpiryPa
 }
 
 /// What makes somebody founder is taken away by those alone who have all that founders have.
-fn check_taking(tx: &mut Tx<'_, Manage>, ids: &[Uuid]) -> Result<(), AppError> {
+pub fn check_taking(tx: &mut Tx<'_, Manage>, ids: &[Uuid]) -> Result<(), AppError> {
     let founding = assignments::table
         .inner_join(roles::table)
         .filter(roles::name.eq("founder").and(roles::is_system))

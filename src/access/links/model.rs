@@ -83,9 +83,9 @@ impl Given {
             (None, None) => return None,
         };
         Some(format!(
-            "{} was deleted after you were invited, so there is nothing to see with the role {} for now. It counts again \
-             once {0} is restored; ask whoever invited you.",
-            name.unwrap_or("What it holds on"),
+            "{} was deleted after you were invited. The role {} there is kept for you, and is of use again once it is \
+             restored; ask whoever invited you.",
+            name.unwrap_or("What you were invited to"),
             self.role
         ))
     }

@@ -219,6 +219,7 @@ pub fn remove_several(tx: &mut Tx<'_, Manage>, review_id: Uuid, ids: &[Uuid], re
     measured(tx, Touched::Review(review_id), |tx| {
         for id in ids {
             let row = assignment_of(tx, *id)?;
+            assignment_store::check_taking(tx, &[row.id])?;
             assignment_store::end(tx, &row)?;
             decide(tx, *id, "removed", Some(reason), None)?;
         }
@@ -309,23 +310,27 @@ pub fn expire_one(tx: &mut Tx<'_, Manage>, review_id: Uuid, id: Uuid) -> Result<
         Err(error) => return Err(error),
     }
     items::table.find(id).select(items::id).for_no_key_update().first::<Uuid>(&mut **tx)?;
-    expire(tx, id)
+    expire(tx, id).map(drop)
 }
 
-fn expire(tx: &mut Tx<'_, Manage>, id: Uuid) -> Result<(), AppError> {
+/// Returns whether that ended an assignment.
+fn expire(tx: &mut Tx<'_, Manage>, id: Uuid) -> Result<bool, AppError> {
     let item = find(tx, id)?;
     if !item.is_undecided() {
-        return Ok(());
+        return Ok(false);
     }
-    if !item.is_live() {
-        return decide(tx, id, "gone", None, None);
+    let outcome = match () {
+        () if !item.is_live() => "gone",
+        () if is_founder(tx, &item)? && is_last_founder(tx, item.assignment_id)? => "last_founder",
+        () => "expired",
+    };
+    let ends = outcome == "expired";
+    if ends {
+        let row = assignment_store::find(tx, item.assignment_id)?;
+        assignment_store::end(tx, &row)?;
     }
-    let row = assignment_store::find(tx, item.assignment_id)?;
-    if is_founder(tx, &item)? && is_last_founder(tx, item.assignment_id)? {
-        return decide(tx, id, "last_founder", None, None);
-    }
-    assignment_store::end(tx, &row)?;
-    decide(tx, id, "expired", None, None)
+    decide(tx, id, outcome, None, None)?;
+    Ok(ends)
 }
 
 fn is_founder(conn: &mut PgConnection, item: &Item) -> Result<bool, AppError> {
@@ -339,14 +344,20 @@ fn is_last_founder(tx: &mut Tx<'_, Manage>, assignment_id: Uuid) -> Result<bool,
     Ok(others == 0)
 }
 
-/// Of the unanswered founders ends all but the last, who stays.
+/// Of the unanswered founders ends all but the last, who stays. Whoever has less rights than they ends none.
 pub fn expire_founders(tx: &mut Tx<'_, Manage>, review_id: Uuid) -> Result<(), AppError> {
     let founders = items::table
         .inner_join(roles::table)
         .filter(items::review_id.eq(review_id).and(items::outcome.eq("undecided")))
         .filter(items::scope_kind.eq("platform").and(roles::name.eq("founder")).and(roles::is_system));
-    let founders: Vec<Uuid> = founders.order((used(), items::id)).select(items::id).load(&mut **tx)?;
-    founders.into_iter().try_for_each(|id| expire(tx, id))
+    let unanswered: Vec<Uuid> = founders.order((used(), items::id)).select(items::id).load(&mut **tx)?;
+    // Looked at before, for it may be their own.
+    let within_reach = founders::within_reach(tx);
+    let mut ended = false;
+    for id in unanswered {
+        ended |= expire(tx, id)?;
+    }
+    if ended { within_reach } else { Ok(()) }
 }
 
 /// Ends everything else that is unanswered. What this transaction revoked has its very moment, by which it is told from
