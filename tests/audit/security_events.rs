@@ -24,7 +24,7 @@ async fn trouble_is_listed_and_filtered() {
     assert_eq!(kinds("").await, ["authz_fail", "authn_login_fail", "session_use_after_expire"]);
     assert_eq!(kinds("?kind=authz_fail").await, ["authz_fail"]);
     assert_eq!(kinds("?kind=authz_fail,authn_login_fail").await, ["authz_fail", "authn_login_fail"]);
-    assert_eq!(kinds("?severity=critical").await, ["session_use_after_expire"]);
+    assert_eq!(kinds("?severity=critical").await, ["authz_fail", "session_use_after_expire"]);
     let month = app.text("select to_char(date_trunc('month', now()), 'YYYY-MM-DD')").await;
     assert_eq!(kinds(&format!("?occurred={month}..")).await, ["authz_fail", "authn_login_fail"]);
     let page = auditor.get("/security-events?kind=authz_fail").await;
@@ -302,7 +302,8 @@ fn the_documentation_says_of_each_entry_of_the_vocabulary_where_it_is() {
 
 #[test]
 fn the_actions_that_the_documentation_names_are_those_of_routes() {
-    let known = include_str!("../golden/elevation.txt");
+    // The walk through all routes signs in at once, where the golden table says what it left.
+    let known = format!("{}\n POST /sign-in session.first_step", include_str!("../golden/elevation.txt"));
     for row in documented() {
         for word in quoted(row[2]).into_iter().filter(|word| word.contains('.') && !word.contains(' ')) {
             assert!(known.lines().any(|line| line.ends_with(&format!(" {word}"))), "{word} is no action");

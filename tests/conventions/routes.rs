@@ -127,7 +127,8 @@ impl Asker {
 async fn own_things(app: &TestApp, person: &Person) -> Things {
     let id = person.id.expect("somebody");
     let founder = app.founder().await.id.expect("somebody");
-    app.browser_of(id, &person.email).await;
+    // Having a factor ends one's other sessions.
+    app.add_totp(person).await;
     app.execute(&format!(
         "insert into control.api_tokens (id, user_id, name, prefix, token_hash, scopes, expires_at)
             values (gen_random_uuid(), '{id}', 'Own', '0123456789ab', decode(repeat('ab', 32), 'hex'),
@@ -138,10 +139,12 @@ async fn own_things(app: &TestApp, person: &Person) -> Things {
             (id, grantor_user_id, delegate_user_id, action_scope, starts_at, ends_at, reason)
             values (gen_random_uuid(), '{founder}', '{id}', '{{tenants.view}}', now(), now() + interval '1 day', 'test');
         insert into control.saved_views (id, user_id, list, path, query, name)
-            values (gen_random_uuid(), '{id}', '/tenants', '/tenants', '', 'Mine')"
+            values (gen_random_uuid(), '{id}', '/tenants', '/tenants', '', 'Mine');
+        insert into control.sessions (id, user_id, token_hash, user_epoch, idle_expires_at, absolute_expires_at)
+            values (gen_random_uuid(), '{id}', decode(repeat('cd', 32), 'hex'), 1, now() + interval '1 hour',
+                now() + interval '1 hour')"
     ))
     .await;
-    app.add_totp(person).await;
     let of = |column: &str| format!("{column} = '{id}'");
     let mut own = Things::new();
     for (table, whose) in [
