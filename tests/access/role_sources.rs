@@ -40,11 +40,12 @@ async fn each_privilege_of_a_role_says_where_it_came_from() {
         assert!(contained == "yes" && shown.starts_with(source), "{privilege}: {shown}");
     }
     assert_eq!(page.link("support"), format!("/roles/{support}"));
-    let (made, edited) = (app.event("role.create").await.id, app.event("role.update").await.id);
+    let mut left = [app.event("role.create").await, app.event("role.update").await].map(|event| event.id);
+    left.sort();
     let mut events = page.attributes(".matrix td a[href^='/audit/']", "href");
     events.sort();
     events.dedup();
-    assert_eq!(events, [format!("/audit/{made}"), format!("/audit/{edited}")]);
+    assert_eq!(events, left.map(|id| format!("/audit/{id}")));
     assert_eq!(founder.get(&events[1]).await.status, 200);
 
     let reader = app.person_with(&["access.view"]).await;

@@ -3,8 +3,8 @@ insert into control.roles (id, name, description, created_at, updated_at)
 values (demo.id(now() - interval '300 days', 1, 91), 'client manager', 'Looks after clients: everything about them, and nothing else.',
     now() - interval '300 days', now() - interval '300 days')
 on conflict do nothing;
-insert into control.role_privileges (role_id, privilege_name)
-select r.id, p.name from control.roles r, control.privileges p
+insert into control.role_privileges (role_id, privilege_name, created_at)
+select r.id, p.name, r.created_at from control.roles r, control.privileges p
 where r.name = 'client manager' and r.deleted_at is null
     and (p.name like 'clients.%' and p.name <> 'clients.export' or p.name in ('overview.view', 'tenants.view', 'search.use'))
 on conflict do nothing;
