@@ -30,6 +30,8 @@ pub struct Route {
     pub while_impersonating: Impersonating,
     /// Open in whoever's name somebody acts.
     pub in_any_name: bool,
+    /// What is sent to it changes nothing.
+    pub only_asks: bool,
     /// Whether it is taken from other sites and machines, too.
     pub from_elsewhere: bool,
     make: Box<dyn Fn() -> ActixRoute + Send + Sync>,
@@ -66,6 +68,7 @@ pub trait Guarded {
     const LOG_READS: bool;
     const WHILE_IMPERSONATING: Impersonating;
     const IN_ANY_NAME: bool;
+    const ONLY_ASKS: bool;
     const FROM_ELSEWHERE: bool;
 }
 
@@ -79,6 +82,7 @@ macro_rules! guarded {
             const LOG_READS: bool = P::LOG_READS;
             const WHILE_IMPERSONATING: Impersonating = P::WHILE_IMPERSONATING;
             const IN_ANY_NAME: bool = P::IN_ANY_NAME;
+            const ONLY_ASKS: bool = P::ONLY_ASKS;
             const FROM_ELSEWHERE: bool = P::FROM_ELSEWHERE;
         }
     };
@@ -112,6 +116,7 @@ where
         personal: None,
         while_impersonating: Args::WHILE_IMPERSONATING,
         in_any_name: Args::IN_ANY_NAME,
+        only_asks: Args::ONLY_ASKS,
         from_elsewhere: Args::FROM_ELSEWHERE,
         make: Box::new(move || verbs(&verb).to(handler.clone())),
     }

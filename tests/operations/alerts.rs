@@ -132,7 +132,7 @@ async fn sprays_storms_probing_people_and_guessed_tokens_are_bursts_too() {
             "sign_in_failures_on_many_accounts 70"
         ]
     );
-    let shown = auditor.get("/security-events?severity=critical").await;
+    let shown = auditor.get("/security-events?kind=malicious_burst").await;
     assert_eq!(shown.rows().len(), 4);
     assert!(shown.text().contains(&format!("refusals of person {person}")));
     app.names_the_prober(&support, &auditor).await;

@@ -22,7 +22,7 @@ fn parse(query: &str) -> Result<List, AppError> {
 
 fn refusal(query: &str) -> String {
     match parse(query) {
-        Err(AppError::BadRequest(message)) => message,
+        Err(AppError::BadRequest(message) | AppError::Forged { said: message, .. }) => message,
         Err(other) => panic!("{query}: {other}"),
         Ok(_) => panic!("{query} was accepted"),
     }
