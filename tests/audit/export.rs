@@ -103,7 +103,7 @@ async fn security_events_are_findings() {
     let [line] = &found[..] else { panic!("{} lines", found.len()) };
     assert_eq!(
         (&line["class_uid"], &line["type_uid"], &line["severity_id"]),
-        (&json!(2004), &json!(200_401), &json!(5))
+        (&json!(2004), &json!(200_401), &json!(3))
     );
     assert_eq!(
         (&line["finding_info"]["title"], &line["actor"]["user"]["uid"]),

@@ -169,11 +169,16 @@ async fn parts_of_pages_are_reads_and_refusals_are_not() {
     // The next page of a list shows other people than the one before.
     assert!(!founder.htmx_get("/people?sort=name").await.is_whole());
     assert_eq!(app.number(READS).await, before + 1);
-    // Counts come by themselves with each list of the log.
+    // Counts come by themselves with each list of the log, and are a read of their own where somebody opens them.
     assert_eq!(founder.get("/audit").await.status, 200);
+    for log in ["/audit", "/security-events"] {
+        let counts = format!("{log}/summary");
+        assert!(!founder.htmx_get_part(&counts, "div#summary").await.is_whole());
+    }
+    assert_eq!(app.number(READS).await, before + 2);
     assert_eq!(founder.get("/audit/summary").await.status, 200);
     assert_eq!(founder.get("/security-events/summary").await.status, 200);
-    assert_eq!(app.number(READS).await, before + 2);
+    assert_eq!(app.number(READS).await, before + 4);
 }
 
 #[actix_web::test]

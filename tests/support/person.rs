@@ -63,8 +63,12 @@ impl Person {
 
     /// Asks for the list of a page alone, as htmx does.
     pub async fn htmx_get(&self, path: &str) -> Page {
-        let request = self.request(Method::GET, path).header("HX-Request", "true").header("HX-Target", "div#list");
-        self.send(request).await
+        self.htmx_get_part(path, "div#list").await
+    }
+
+    /// Asks for another part of a page, such as `div#summary`.
+    pub async fn htmx_get_part(&self, path: &str, part: &str) -> Page {
+        self.send(self.request(Method::GET, path).header("HX-Request", "true").header("HX-Target", part)).await
     }
 
     /// Sends fields as a form of our own pages.

@@ -125,6 +125,11 @@ impl Asked {
         self.list.span("occurred").is_none()
     }
 
+    /// Within a page of the log this is part of its read. Opened by itself it is one.
+    pub(in crate::audit) async fn note(&self, can: &Can<Glance>, context: &Context, db: &Db) -> Result<(), AppError> {
+        if context.wants("summary") { Ok(()) } else { db.note_read(can).await }
+    }
+
     /// What is counted, and how much of it at most.
     pub(in crate::audit) fn counted(&self) -> (List, usize) {
         let list = match self.is_of_latest_days() {
@@ -219,6 +224,7 @@ const FIELDS: [Value<Sketch>; 10] = [
 
 pub async fn show(can: Can<Glance>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let asked = Asked::of(&LIST, LOG, &context)?;
+    asked.note(&can, &context, &db).await?;
     let (list, most) = asked.counted();
     let (events, words) = db
         .read(&can, move |conn| {

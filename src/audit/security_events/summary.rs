@@ -24,6 +24,7 @@ const FIELDS: [Value<SecurityEvent>; 5] = [
 
 pub async fn show(can: Can<Glance>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
     let asked = Asked::of(&LIST, LOG, &context)?;
+    asked.note(&can, &context, &db).await?;
     let (list, most) = asked.counted();
     let (events, words) = db
         .read(&can, move |conn| {
