@@ -239,25 +239,26 @@ fn title(status: StatusCode, error: Option<&AppError>) -> &'static str {
 const FULL_DISK: &str = "The disk of the database is full. Nothing was changed. Whoever runs the console has to make \
     room; then try again.";
 
+/// What an error says itself.
+fn own_words(error: &AppError) -> Option<String> {
+    match error {
+        AppError::BadRequest(text)
+        | AppError::Forged { said: text, .. }
+        | AppError::Unknown(text)
+        | AppError::Conflict(text)
+        | AppError::OwnMatter(text)
+        | AppError::Refused("base", text) => Some(text.clone()),
+        AppError::Refused(field, problem) | AppError::NotOffered(field, problem) => Some(format!("{field} {problem}.")),
+        AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text) => Some((*text).to_owned()),
+        _ => None,
+    }
+}
+
 fn message(status: StatusCode, error: Option<&AppError>) -> String {
+    if let Some(words) = error.and_then(own_words) {
+        return words;
+    }
     match (error, status.as_u16()) {
-        (
-            Some(
-                AppError::BadRequest(text)
-                | AppError::Forged { said: text, .. }
-                | AppError::Unknown(text)
-                | AppError::Conflict(text)
-                | AppError::OwnMatter(text),
-            ),
-            _,
-        ) => text.clone(),
-        (Some(AppError::Refused("base", message)), _) => message.clone(),
-        (Some(AppError::Refused(field, message) | AppError::NotOffered(field, message)), _) => {
-            format!("{field} {message}.")
-        }
-        (Some(AppError::CrossSite(text) | AppError::TooLarge(text) | AppError::WrongType(text)), _) => {
-            (*text).to_owned()
-        }
         (Some(AppError::ActingOver), _) => {
             "You no longer act for somebody else: it has ended. Nothing was changed. Go on as yourself.".into()
         }
