@@ -68,7 +68,9 @@ async fn each_view_of_what_is_marked_is_one_event_and_nothing_else_is() {
         let before = app.number(READS).await;
         let page = founder.get(&address).await;
         let left = app.number(READS).await - before;
-        assert_eq!(left, i64::from(route.logs_reads), "{address}: {}", page.status);
+        // Counts are part of the list that they stand over, whose view left an event. By themselves they are a view.
+        let is_view = route.logs_reads || route.path.ends_with("/summary");
+        assert_eq!(left, i64::from(is_view), "{address}: {}", page.status);
         assert!(page.status < 500, "{address}: {}", page.status);
         shown += u32::from(route.personal.is_some() && page.status == 200);
     }
