@@ -55,14 +55,7 @@ impl Db {
         F: FnOnce(&mut PgConnection) -> Result<T, AppError> + Send + 'static,
     {
         let can = can.clone();
-        self.pool
-            .run(move |conn| {
-                if P::LOG_READS {
-                    transaction::log_read(conn, &can, About::LOG)?;
-                }
-                transaction::read(conn, &can, work)
-            })
-            .await
+        self.pool.run(move |conn| transaction::read(conn, &can, work)).await
     }
 
     /// Leaves the event of a read that goes on in many pieces, such as an export.

@@ -19,7 +19,7 @@ use super::security::SecurityEvent;
 use crate::action::{Action, Departure, Effect, Once, Reach, RowChange};
 use crate::actor::{ActingKind, Actor, ActorKind, Can, Needs, Privilege, Scope};
 use crate::error::AppError;
-pub(super) use reads::{log_read, note};
+pub(super) use reads::{log_read, note, read};
 
 /// A writing transaction under privilege `P`. Its event exists already; every row change is recorded under it.
 pub struct Tx<'c, P> {
@@ -95,23 +95,15 @@ pub(super) enum Run {
     RollBack,
 }
 
-pub(super) fn read<P, T, F>(conn: &mut PgConnection, can: &Can<P>, work: F) -> Result<T, AppError>
-where
-    P: Privilege,
-    F: FnOnce(&mut PgConnection) -> Result<T, AppError>,
-{
-    within(conn, &format!("begin read only; {}", look(can)), work)
-}
-
 /// A transaction whose first statements go with its beginning in one round trip, a twentieth of a page: diesel's own
 /// would take two. Should `work` panic, the pool drops the connection.
-fn within<T>(
+fn within<T, E: From<diesel::result::Error>>(
     conn: &mut PgConnection,
     beginning: &str,
-    work: impl FnOnce(&mut PgConnection) -> Result<T, AppError>,
-) -> Result<T, AppError> {
+    work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
     let begun = conn.batch_execute(beginning);
-    let done = begun.map_err(AppError::from).and_then(|()| work(conn));
+    let done = begun.map_err(E::from).and_then(|()| work(conn));
     let ended = conn.batch_execute(if done.is_ok() { "commit" } else { "rollback" });
     // Where the server has gone the rollback fails too, and says less about why.
     let done = done?;
@@ -124,10 +116,7 @@ where
     P: Privilege,
     F: FnOnce(&mut PgConnection) -> Result<T, AppError>,
 {
-    conn.transaction(|conn| {
-        conn.batch_execute(&enter(can))?;
-        work(conn)
-    })
+    within(conn, &writing(can), work)
 }
 
 /// Why a writing transaction did not commit.
@@ -161,8 +150,7 @@ where
     F: FnOnce(&mut Tx<'_, P>) -> Result<T, AppError>,
 {
     let mut adds_work = false;
-    let done = conn.transaction(|conn| {
-        conn.batch_execute(&enter(can))?;
+    let done = within(conn, &writing(can), |conn| {
         let event_id = open_event(conn, can.actor(), action, "success", false)?;
         let actor = can.actor().clone();
         if let (Some(once), Run::Commit) = (&action.once, run) {
@@ -297,10 +285,7 @@ pub(super) fn note_security(
     event: &SecurityEvent,
 ) -> Result<(), AppError> {
     let can = Can::<Noting>::prove(actor.clone())?;
-    conn.transaction(|conn| {
-        conn.batch_execute(&enter(&can))?;
-        write_security(conn, actor, event)
-    })
+    within(conn, &writing(&can), |conn| write_security(conn, actor, event))
 }
 
 fn write_security(conn: &mut PgConnection, actor: &Actor, event: &SecurityEvent) -> Result<(), AppError> {
@@ -326,8 +311,13 @@ impl Privilege for Noting {
     const IN_ANY_NAME: bool = true;
 }
 
-/// The statements that say who writes, on which rows, as which role. They go in one round trip and, unlike a query, cost
-/// no plan. Plans are made as PostgreSQL chooses, where reads share one; see `pool.rs`.
+/// How a transaction begins that writes. Plans are made as PostgreSQL chooses, where reads share one; see `pool.rs`.
+fn writing<P: Privilege>(can: &Can<P>) -> String {
+    format!("begin; set local plan_cache_mode = auto; {}", enter(can))
+}
+
+/// The statements that say who leaves an event, on which rows, as which role. They go in one round trip and, unlike a
+/// query, cost no plan.
 fn enter<P: Privilege>(can: &Can<P>) -> String {
     let actor = can.actor();
     let acting = actor.acting_for.as_ref();
@@ -341,12 +331,11 @@ fn enter<P: Privilege>(can: &Can<P>) -> String {
         ("castellan.session_id", &id(actor.session_id)),
         ("castellan.request_id", &actor.request_id.to_string()),
         ("castellan.reason_code", actor.reading.reason.as_ref().map_or("", |reason| reason.code.as_str())),
-        ("plan_cache_mode", "auto"),
     ];
     set(&settings) + &look(can)
 }
 
-/// The statements that say who looks, which is less: what a read leaves is written before, in a transaction of its own.
+/// The statements that say who looks, which is less.
 fn look<P: Privilege>(can: &Can<P>) -> String {
     let (tenants, clients, client_tenants) = match can.scope() {
         Scope::Platform => Default::default(),
@@ -407,10 +396,8 @@ fn open_event(
 
 /// The work was undone with its event, so that it failed is written on its own.
 fn record_failure<P: Privilege>(conn: &mut PgConnection, can: &Can<P>, action: &Action) {
-    let recorded = conn.transaction(|conn| {
-        conn.batch_execute(&enter(can))?;
-        open_event(conn, can.actor(), action, "failure", false).map(drop)
-    });
+    let recorded =
+        within(conn, &writing(can), |conn| open_event(conn, can.actor(), action, "failure", false).map(drop));
     if let Err(error) = recorded {
         tracing::error!(action = action.name, %error, "a failed action could not be recorded");
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::histogram::SEVERITIES;
 use super::{search, store};
 use crate::actor::{Can, REASON_CODES, Scope};
-use crate::audit::history::{self, Event};
+use crate::audit::history::Event;
 use crate::audit::{Export, Glance, View, ocsf};
 use crate::db::Db;
 use crate::error::AppError;
@@ -76,18 +76,18 @@ impl Words {
         clients: impl Iterator<Item = Uuid>,
     ) -> Result<Words, AppError> {
         let asked = list.ids("actor").into_iter().chain(list.ids("effective_actor"));
-        Ok(Words {
-            people: history::names(conn, people.chain(asked))?,
-            slugs: store::slugs(conn, tenants.chain(list.ids("tenant")))?,
-            clients: store::client_slugs(conn, clients.chain(list.ids("client")))?,
-        })
+        let (tenants, clients) = (tenants.chain(list.ids("tenant")), clients.chain(list.ids("client")));
+        let [people, slugs, clients] = store::words(conn, people.chain(asked), tenants, clients)?;
+        Ok(Words { people, slugs, clients })
     }
 
     /// Adds the names of what has these ids, whatever it is.
     pub(in crate::audit) fn learn(&mut self, conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), AppError> {
-        self.people.extend(history::names(conn, ids.iter().copied())?);
-        self.slugs.extend(store::slugs(conn, ids.iter().copied())?);
-        self.clients.extend(store::client_slugs(conn, ids.iter().copied())?);
+        let ids = || ids.iter().copied();
+        let [people, slugs, clients] = store::words(conn, ids(), ids(), ids())?;
+        self.people.extend(people);
+        self.slugs.extend(slugs);
+        self.clients.extend(clients);
         Ok(())
     }
 

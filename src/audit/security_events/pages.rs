@@ -1,6 +1,6 @@
 //! The list of security events.
 
-use std::collections::HashMap;
+use std::iter;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -15,7 +15,7 @@ use crate::audit::events::pages::{Words, worded};
 use crate::audit::events::{search, store as event_store};
 use crate::audit::history::Event;
 use crate::audit::sealing::leaf::Log;
-use crate::audit::{Export, View, archives, events, history, ocsf};
+use crate::audit::{Export, View, archives, events, ocsf};
 use crate::db::{Db, SecurityKind};
 use crate::error::AppError;
 use crate::web::context::Context;
@@ -78,11 +78,8 @@ pub(super) fn words_of(
     let asked = |field: &str| list.map(|list| list.ids(field)).unwrap_or_default();
     let people = events.iter().flat_map(|event| [event.actor_id, event.suspect()]).flatten().chain(asked("actor"));
     let tenants = events.iter().filter_map(|event| event.tenant_id).chain(asked("tenant"));
-    Ok(Words {
-        people: history::names(conn, people)?,
-        slugs: event_store::slugs(conn, tenants)?,
-        clients: HashMap::new(),
-    })
+    let [people, slugs, clients] = event_store::words(conn, people, tenants, iter::empty())?;
+    Ok(Words { people, slugs, clients })
 }
 
 /// Enough of a network's hash to tell two apart.

@@ -1,4 +1,4 @@
--- The one door to the event log. Sets the event that row changes in this transaction belong to.
+-- The one door to the event log. Sets the event that row changes in this transaction belong to; after a read there are none.
 create or replace function audit.record(
     p_action text, p_outcome text, p_is_read boolean, p_reason text, p_target_kind text, p_target_id uuid,
     p_tenant_id uuid, p_client_id uuid, p_details jsonb
@@ -7,7 +7,6 @@ language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
     v_id uuid;
-    v_at timestamptz;
     v_session uuid := nullif(current_setting('castellan.session_id', true), '')::uuid;
     v_delegation uuid := nullif(current_setting('castellan.delegation_id', true), '')::uuid;
 begin
@@ -50,9 +49,12 @@ begin
         p_action, p_outcome, audit.severity_of(p_action, p_outcome), p_is_read, p_reason,
         case when p_is_read then nullif(current_setting('castellan.reason_code', true), '') end, p_target_kind, p_target_id, p_tenant_id, p_client_id,
         coalesce(p_details, '{}')
-    ) returning id, occurred_at into v_id, v_at;
-    perform set_config('castellan.event_id', v_id::text, true);
-    perform set_config('castellan.event_at', v_at::text, true);
+    ) returning id, set_config('castellan.event_id', id::text, true), set_config('castellan.event_at', occurred_at::text, true)
+        into v_id;
+    -- What was announced as a read changes nothing afterwards.
+    if p_is_read then
+        perform set_config('transaction_read_only', 'on', true);
+    end if;
     return v_id;
 end
 $$;
