@@ -294,15 +294,18 @@ pub fn words(
     if people.is_empty() && tenants.is_empty() && clients.is_empty() {
         return Ok(words);
     }
-    let people = users::table
-        .filter(users::id.eq_any(people))
-        .select((0.into_sql::<Integer>(), users::id, text(users::email)));
-    let tenants = tenants::table
-        .filter(tenants::id.eq_any(tenants))
-        .select((1.into_sql::<Integer>(), tenants::id, tenants::slug));
-    let clients = clients::table
-        .filter(clients::id.eq_any(clients))
-        .select((2.into_sql::<Integer>(), clients::id, clients::slug));
+    let people =
+        users::table.filter(users::id.eq_any(people)).select((0.into_sql::<Integer>(), users::id, text(users::email)));
+    let tenants = tenants::table.filter(tenants::id.eq_any(tenants)).select((
+        1.into_sql::<Integer>(),
+        tenants::id,
+        tenants::slug,
+    ));
+    let clients = clients::table.filter(clients::id.eq_any(clients)).select((
+        2.into_sql::<Integer>(),
+        clients::id,
+        clients::slug,
+    ));
     let rows: Vec<(i32, Uuid, String)> = people.union_all(tenants).union_all(clients).load(conn)?;
     for (kind, id, word) in rows {
         words[kind as usize].insert(id, word);
