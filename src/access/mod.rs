@@ -303,6 +303,8 @@ fn assignment_routes() -> Vec<Route> {
 fn group_routes() -> Vec<Route> {
     vec![
         get("/groups", groups::pages::index).lists(&groups::pages::LIST),
+        get("/groups.csv", groups::pages::export),
+        get("/groups.json", groups::pages::export),
         get("/groups/new", groups::form_pages::new),
         post("/groups", groups::form_pages::create),
         get("/groups/{id}", groups::pages::show).shows(Personal::Of("group")).lists(&groups::pages::MEMBERS),

@@ -80,6 +80,30 @@ async fn a_group_goes_and_comes_back_with_what_it_gives() {
 }
 
 #[actix_web::test]
+async fn the_list_is_taken_out_with_its_filters() {
+    let app = TestApp::start().await;
+    let founder = app.founder().await;
+    let northwind = app.tenant("northwind").await.to_string();
+    let night = group(&founder, "night shift", "").await;
+    join(&founder, &night, &nobody_special(&app).await.email).await;
+    let bakers = group(&founder, "=bakers", &northwind).await;
+    let csv = founder.get("/groups.csv").await;
+    let csv = csv.text();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines[0], "id,name,description,tenant_id,tenant,members,created_at,deleted_at");
+    assert!(lines[1].starts_with(&format!("{},'=bakers,,{northwind},Northwind,0,", id_of(&bakers))), "{csv}");
+    assert!(lines[2].starts_with(&format!("{},night shift,,,,1,", id_of(&night))), "{csv}");
+    let page = founder.get("/groups?kind=tenant").await;
+    let links = page.attributes(".actions a[download]", "href");
+    assert_eq!(links, ["/groups.csv?kind=tenant"]);
+    assert_eq!(founder.get(&links[0]).await.text().lines().count(), 2);
+    let json: serde_json::Value =
+        serde_json::from_str(&founder.get("/groups.json?q=night").await.text()).expect("JSON");
+    assert_eq!((&json["rows"][0]["members"], json["rows"].as_array().map(Vec::len)), (&"1".into(), Some(1)));
+    assert!(app.event("access.export").await.is_read);
+}
+
+#[actix_web::test]
 async fn a_group_of_a_tenant_holds_that_tenants_people_alone() {
     let app = TestApp::start().await;
     let founder = app.founder().await;

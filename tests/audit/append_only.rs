@@ -258,6 +258,23 @@ async fn a_change_belongs_to_an_event_of_its_own_transaction() {
 }
 
 #[actix_web::test]
+async fn what_is_announced_as_a_read_changes_nothing() {
+    let app = TestApp::start().await;
+    app.tenant("northwind").await;
+    let read = "select audit.record('test.look', 'success', true, null, 'tenant', null, null, null, null)";
+    let before = app.text("select md5(string_agg(to_jsonb(t)::text, '')) from control.tenants t").await;
+    for role in ["none", "castellan_owner", "castellan_staff", "castellan_jobs"] {
+        for way in ["", "set transaction read write;", "savepoint here; set transaction read write;"] {
+            let work = format!("{read}; {way} update control.tenants set notes = 'forged'");
+            let refused = app.try_as(role, &work).await.expect_err(role);
+            assert!(refused.contains("read-only") || refused.contains("read-write"), "{role}: {refused}");
+        }
+    }
+    assert_eq!(app.text("select md5(string_agg(to_jsonb(t)::text, '')) from control.tenants t").await, before);
+    assert_eq!(app.number("select count(*) from audit.events where action = 'test.look'").await, 0);
+}
+
+#[actix_web::test]
 async fn every_month_is_guarded_and_none_takes_what_has_no_month() {
     let app = TestApp::start().await;
     let partitions = "select c.oid, c.relname, c.relrowsecurity and c.relforcerowsecurity as hidden, c.relacl,

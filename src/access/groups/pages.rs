@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::model::{Group, Listed, Member};
 use super::store;
-use crate::access::View;
 use crate::access::assignments::model::{Assignment, Principal};
 use crate::access::assignments::store as assignments;
+use crate::access::{Export, View};
 use crate::actor::Can;
 use crate::audit::history::{self, Entry, Of};
 use crate::db::Db;
@@ -55,6 +55,30 @@ pub async fn index(can: Can<View>, context: Context, db: Data<Db>) -> Result<Htt
     let list = list.view(&slice, count).naming("tenant", &tenants);
     let page = Index { shell: context.shell("Groups"), list, groups: slice.rows };
     page::ok(if context.wants_list { page.as_rows().render() } else { page.render() })
+}
+
+pub async fn export(can: Can<Export>, context: Context, db: Data<Db>) -> Result<HttpResponse, AppError> {
+    const HEADER: &[&str] =
+        &["id", "name", "description", "tenant_id", "tenant", "members", "created_at", "deleted_at"];
+    let list = List::of(&LIST, &context)?;
+    db.note_read(&can).await?;
+    let load = move |list: List| {
+        let (db, can) = (db.clone(), can.clone());
+        async move { db.read(&can, move |conn| store::list(conn, &list)).await }
+    };
+    crate::web::export::send("groups", HEADER, list, load, |Listed { group, members }: &Listed| {
+        vec![
+            group.id.to_string(),
+            group.name.clone(),
+            group.description.clone(),
+            group.tenant_id.map(|id| id.to_string()).unwrap_or_default(),
+            group.tenant.clone().unwrap_or_default(),
+            members.to_string(),
+            filters::iso(group.created_at.to_jiff()),
+            group.deleted_at.map(|at| filters::iso(at.to_jiff())).unwrap_or_default(),
+        ]
+    })
+    .await
 }
 
 #[derive(Template)]
