@@ -290,9 +290,8 @@ pub fn words(
     clients: impl Iterator<Item = Uuid>,
 ) -> Result<[HashMap<Uuid, String>; 3], AppError> {
     let [people, tenants, clients]: [BTreeSet<Uuid>; 3] = [people.collect(), tenants.collect(), clients.collect()];
-    let mut words: [HashMap<Uuid, String>; 3] = Default::default();
     if people.is_empty() && tenants.is_empty() && clients.is_empty() {
-        return Ok(words);
+        return Ok(Default::default());
     }
     let people =
         users::table.filter(users::id.eq_any(people)).select((0.into_sql::<Integer>(), users::id, text(users::email)));
@@ -307,8 +306,6 @@ pub fn words(
         clients::slug,
     ));
     let rows: Vec<(i32, Uuid, String)> = people.union_all(tenants).union_all(clients).load(conn)?;
-    for (kind, id, word) in rows {
-        words[kind as usize].insert(id, word);
-    }
-    Ok(words)
+    let of = |wanted| rows.iter().filter(move |row| row.0 == wanted).map(|(_, id, word)| (*id, word.clone())).collect();
+    Ok([of(0), of(1), of(2)])
 }
