@@ -1,9 +1,10 @@
 //! What each page asks the database.
 
+use std::iter;
 use std::sync::Arc;
 
 use castellan::actor::{Actor, Can, Privilege};
-use castellan::audit::history::{self, Of};
+use castellan::audit::history::{self, Event, Of};
 use castellan::clients::clients as client_list;
 use castellan::db::{Cursor, Db};
 use castellan::error::AppError;
@@ -149,9 +150,9 @@ impl Page {
 async fn ask_audit(db: &Db, actor: &Arc<Actor>, list: List) -> Result<(), AppError> {
     read::<audit::View>(db, actor, move |conn| {
         let slice = audit::events::store::list(conn, &list)?;
-        history::names(conn, slice.rows.iter().filter_map(|event| event.actor_id))?;
-        audit::events::store::slugs(conn, slice.rows.iter().filter_map(|event| event.tenant_id))?;
-        Ok(())
+        let (people, tenants) = (|event: &Event| event.actor_id, |event: &Event| event.tenant_id);
+        let people = slice.rows.iter().filter_map(people);
+        audit::events::store::words(conn, people, slice.rows.iter().filter_map(tenants), iter::empty()).map(drop)
     })
     .await
 }

@@ -97,8 +97,7 @@ async fn the_list_is_taken_out_with_its_filters() {
     let links = page.attributes(".actions a[download]", "href");
     assert_eq!(links, ["/groups.csv?kind=tenant"]);
     assert_eq!(founder.get(&links[0]).await.text().lines().count(), 2);
-    let json: serde_json::Value =
-        serde_json::from_str(&founder.get("/groups.json?q=night").await.text()).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(founder.get("/groups.json?q=night").await.text()).expect("JSON");
     assert_eq!((&json["rows"][0]["members"], json["rows"].as_array().map(Vec::len)), (&"1".into(), Some(1)));
     let reads = "select count(*) from audit.events where action = 'access.export' and is_read";
     assert_eq!(app.number(reads).await, 3);
